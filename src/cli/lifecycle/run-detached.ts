@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { GuestMountError, InvalidInputError } from '../../errors/index.ts';
+import { GuestMountError, InvalidInputError, LaunchError } from '../../errors/index.ts';
 import { type CreateOptions, MachineStore } from '../../machines/index.ts';
 import { createFlags } from '../../public/named-options.ts';
 import { guestEnvironment } from '../flags/flag-values.ts';
@@ -71,11 +71,19 @@ async function start(store: MachineStore, options: CreateOptions, signal: AbortS
     } catch (error) {
       // The command has not run.
       await store.remove(options.name, { storage: true, force: true });
-      throw error instanceof GuestMountError && error.cause instanceof GuestMountError ? error.cause : error;
+      throw withoutMachine(error);
     }
   } finally {
     progress.clear();
   }
+}
+
+/** Returns the error of a start without advice on its machine, which was removed: the cause has none. */
+export function withoutMachine(error: unknown): unknown {
+  for (const kind of [GuestMountError, LaunchError]) {
+    if (error instanceof kind && error.cause instanceof kind) return error.cause;
+  }
+  return error;
 }
 
 function refuseOthers(flags: RunFlags): void {

@@ -1,8 +1,13 @@
-import { MachineStateError, isSystemError } from '../../errors/index.ts';
+import { MachineStateError, TimedOutError, isSystemError } from '../../errors/index.ts';
 import type { AttachOptions, GuestAgent } from '../../guest/agent/agent.ts';
 import { attachAgentAt } from '../../guest/agent-socket.ts';
+import { readLog } from '../../machine/logs/log-file.ts';
+import { Tail } from '../../process/output/tail.ts';
 import type { Definition } from '../record/definition.ts';
 import { requireRunning } from '../record/machine-status.ts';
+import { readSerialStart } from './serial-start.ts';
+
+const CONSOLE_LINES = 20;
 
 /**
  * Connects to vmlet's agent in the guest and waits until it answers. The keeper serves any number of clients.
@@ -21,4 +26,32 @@ export async function attachAgent({ spec, files }: Definition, options: AttachOp
       { hint: `restart the machine: vmlet restart ${spec.name}`, cause: error },
     );
   }
+}
+
+/**
+ * The same for a guest that boots. The error for a guest that does not answer ends with the last lines of its console: the
+ * log is removed with the machine of `run --detach`.
+ * @throws as `attachAgent` does.
+ */
+export async function attachBootingAgent(
+  definition: Definition,
+  options: AttachOptions,
+): Promise<GuestAgent> {
+  try {
+    return await attachAgent(definition, options);
+  } catch (error) {
+    if (!(error instanceof TimedOutError)) throw error;
+    throw new TimedOutError('waiting for the guest agent', error.timeoutMs, {
+      hint: 'check the last lines of the console: the guest may not have booted, or may have no agent',
+      lines: consoleOf(definition),
+      cause: error,
+    });
+  }
+}
+
+/** Returns the last lines of this run. */
+function consoleOf({ files }: Definition): readonly string[] {
+  const tail = new Tail({ lines: CONSOLE_LINES, lineLength: 4096 });
+  for (const bytes of readLog(files.serialLog, { from: readSerialStart(files) })) tail.push(bytes);
+  return tail.last(CONSOLE_LINES).filter((line) => line !== '');
 }

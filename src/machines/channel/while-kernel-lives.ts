@@ -56,9 +56,11 @@ async function watchKernel(definition: Definition, signal: AbortSignal): Promise
 
 function deadKernelError({ spec, files }: Definition): LaunchError {
   const lines = lastLines(files.serialLog, 1000);
-  return new LaunchError(
-    `machine "${spec.name}" did not become ready: ${describeDeath(lines) ?? "the guest's kernel panicked"}`,
-    { qemu: lastLines(files.qemuLog, 20), console: lines.slice(-CONSOLE_LINES) },
-    { hint: adviseOnMemory(spec.memoryBytes, spec.name) },
-  );
+  const problem = `machine "${spec.name}" did not become ready: ${describeDeath(lines) ?? "the guest's kernel panicked"}`;
+  const output = { qemu: lastLines(files.qemuLog, 20), console: lines.slice(-CONSOLE_LINES) };
+  return new LaunchError(problem, output, {
+    hint: adviseOnMemory(spec.memoryBytes, spec.name),
+    // The cause has no advice on the machine, which its creator may remove.
+    cause: new LaunchError(problem, output, { hint: adviseOnMemory(spec.memoryBytes) }),
+  });
 }

@@ -4,7 +4,7 @@ import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { copyIn } from '../../machine/share/copies.ts';
 import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
-import { attachAgent } from '../channel/attach-agent.ts';
+import { attachBootingAgent } from '../channel/attach-agent.ts';
 import { failedMountOf } from '../channel/failed-mounts.ts';
 import { whileKernelLives } from '../channel/while-kernel-lives.ts';
 import type { Definition } from '../record/definition.ts';
@@ -24,7 +24,7 @@ export async function copyDirectories(
   const timeoutMs = bootTimeoutMs(isFullSystem ? 'disk' : 'kernel', accelerator);
   const copied = async (either: AbortSignal): Promise<void> => {
     // QEMU's agent, which may be up earlier, cannot copy directories.
-    await using agent = await attachAgent(definition, { timeoutMs, signal: either });
+    await using agent = await attachBootingAgent(definition, { timeoutMs, signal: either });
     if (isFullSystem) {
       const booted = agent.exec(afterBoot(['true']), { signal: either });
       await withinLimits(`booting machine "${name}"`, Promise.resolve(booted), { timeoutMs, signal: either });

@@ -50,6 +50,7 @@ import { emptyDirectory, removeFile } from '../../util/files/removal.ts';
 const START_TIMEOUT_MS = 60_000;
 /** Time for the keeper to end after the signal: it kills QEMU at once, and gives its helpers two seconds. */
 const KEEPER_END_MS = 15_000;
+const QEMU_LINES = 20;
 
 /** Memory to load into a new QEMU before its processors run, instead of booting. */
 export interface MemoryToLoad {
@@ -167,7 +168,7 @@ async function startLocked(
       timeoutMs: options.timeoutMs ?? START_TIMEOUT_MS,
       signal,
     }).catch((error: unknown) => {
-      throw explainSlowStart(error, spec.name, keeper);
+      throw explainSlowStart(error, definition, keeper);
     });
     const letRun = options.paused !== true;
     if (plan.incoming) {
@@ -220,12 +221,18 @@ function refusePausedCopies({ spec: { name } }: Definition, { copies: [copy] }: 
   );
 }
 
-function explainSlowStart(error: unknown, name: string, { reports }: StartedKeeper): unknown {
+/** Quotes QEMU's log, which is removed with the machine of `run --detach`. */
+export function explainSlowStart(
+  error: unknown,
+  { spec: { name }, files }: Definition,
+  { reports }: Pick<StartedKeeper, 'reports'>,
+): unknown {
   if (!(error instanceof TimedOutError)) return error;
   const hint = reports.some(({ kind }) => kind === 'started')
-    ? `QEMU started, but does not respond; look for errors in its log: vmlet logs --source qemu ${name}`
+    ? 'QEMU started, but does not respond: check its last output and the load of the host'
     : 'QEMU was not started in time: check the load of the host';
-  return new TimedOutError(`starting machine "${name}"`, error.timeoutMs, { hint, cause: error });
+  const lines = lastLines(files.qemuLog, QEMU_LINES);
+  return new TimedOutError(`starting machine "${name}"`, error.timeoutMs, { hint, lines, cause: error });
 }
 
 /** Returns true also when the note cannot be read: memory that only QEMU holds must not be lost. */
@@ -244,12 +251,12 @@ async function configure(
   plan: NamedPlan,
   { signal, log }: StartOptions,
 ): Promise<void> {
-  const { attachAgent } = await import('../channel/attach-agent.ts');
+  const { attachBootingAgent } = await import('../channel/attach-agent.ts');
   const { configureGuest, mountAll } = await import('../../machine/launch/configure-guest.ts');
   const { whileKernelLives } = await import('../channel/while-kernel-lives.ts');
   const timeoutMs = bootTimeoutMs('kernel', plan.accelerator);
   const booted = async (either: AbortSignal): Promise<void> => {
-    await using agent = await attachAgent(definition, { signal: either, timeoutMs });
+    await using agent = await attachBootingAgent(definition, { signal: either, timeoutMs });
     const forget = onAbort(
       either,
       (reason) => void agent.close(reason instanceof Error ? reason : undefined),
@@ -271,11 +278,11 @@ async function endKeeper(keeper: StartedKeeper): Promise<void> {
   clearTimeout(patience);
 }
 
-async function explainStart(
+export async function explainStart(
   error: unknown,
   { spec, files }: Definition,
   plan: NamedPlan,
-  keeper: StartedKeeper,
+  keeper: Pick<StartedKeeper, 'reports'>,
 ): Promise<unknown> {
   if (error instanceof GuestMountError) return withRemoval(error, spec.name);
   if (!(error instanceof KeeperEndedError)) return error;
@@ -284,22 +291,25 @@ async function explainStart(
       hint: error.hint,
       cause: error,
     });
-  const qemu = lastLines(files.qemuLog, 20);
+  const qemu = lastLines(files.qemuLog, QEMU_LINES);
   if (plan.network?.backend === 'slirp') await explainSlirpFailure(qemu, plan.network.forwards);
   const ending = hasRecordedEnd(keeper) ? readEnding(files) : undefined;
   // QEMU only says that its connection was closed.
   const why = ending?.outcome.kind === 'share-lost' ? describeEnd(ending.outcome) : tellingLine(qemu);
-  const failure = new LaunchError(
-    `machine "${spec.name}" did not start: ${why ?? error.message}`,
-    { qemu, console: [] },
-    { hint: adviseOn(qemu, spec.name) ?? error.hint, cause: error },
-  );
+  const failed = (hint: string | undefined, cause: Error): LaunchError =>
+    new LaunchError(
+      `machine "${spec.name}" did not start: ${why ?? error.message}`,
+      { qemu, console: [] },
+      { hint: hint ?? error.hint, cause },
+    );
+  // The cause has no advice on the machine, which its creator may remove.
+  const failure = failed(adviseOn(qemu, spec.name), failed(adviseOn(qemu), error));
   const { explainLockedImage } = await import('../../machine/life/locked-image.ts');
   return explainLockedImage(failure, plan.disks[0]?.path ?? files.nvram, plan.volumes);
 }
 
 /** Otherwise there may be a record of an earlier run. */
-function hasRecordedEnd({ reports }: StartedKeeper): boolean {
+function hasRecordedEnd({ reports }: Pick<StartedKeeper, 'reports'>): boolean {
   return reports.some(({ kind }) => kind === 'ended');
 }
 

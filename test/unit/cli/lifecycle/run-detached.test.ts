@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { runDetached } from '../../../../src/cli/lifecycle/run-detached.ts';
+import { GuestMountError, LaunchError, TimedOutError } from '../../../../src/errors/index.ts';
+import { runDetached, withoutMachine } from '../../../../src/cli/lifecycle/run-detached.ts';
 
 it.each([
   [{ template: 'web' }, '--template'],
@@ -9,4 +10,33 @@ it.each([
     message: `--detach: cannot be used together with ${flag}`,
     hint: `leave out --detach or ${flag}`,
   });
+});
+
+const output = { qemu: [], console: ['last line'] };
+const plain = {
+  mount: new GuestMountError('/x', 'ENODEV', 'no virtiofs'),
+  launch: new LaunchError('no memory', output, { hint: 'add --memory 1G' }),
+};
+
+it.each([
+  [
+    'a failed mount',
+    new GuestMountError('/x', 'ENODEV', 'no virtiofs', { hint: 'vmlet share rm job', cause: plain.mount }),
+    plain.mount,
+  ],
+  [
+    'a dead kernel',
+    new LaunchError('no memory', output, { hint: 'vmlet logs job', cause: plain.launch }),
+    plain.launch,
+  ],
+])('%s gives no advice on the machine, which was removed', (_what, error, told) => {
+  expect(withoutMachine(error)).toBe(told);
+});
+
+it.each([
+  new TimedOutError('starting', 1),
+  new LaunchError('x', output, { cause: new Error('y') }),
+  plain.mount,
+])('other errors stay as they are: %s', (error) => {
+  expect(withoutMachine(error)).toBe(error);
 });
