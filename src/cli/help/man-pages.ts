@@ -36,7 +36,7 @@ const ENVIRONMENT: readonly Entry[] = [
   ],
   [
     'VMLET_FRESH',
-    'if set to 1, vmlet run always boots: it neither uses a kept guest nor keeps the new one (same as --fresh)',
+    'if set to 1, vmlet run always boots: it neither uses a kept guest nor keeps the new one (same as --fresh); 0, false, no and off have no effect',
   ],
   [
     'VMLET_KEPT_SIZE',

@@ -3,6 +3,7 @@ import { formatEndpoint } from '../../public/format.ts';
 import { describeOutcome } from '../../machine/life/outcome.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { RunningMachine } from '../../machine/running/running-machine.ts';
+import { isSwitchedOn } from '../../util/options/variable-switch.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { Scope } from '../../util/scope.ts';
@@ -22,7 +23,7 @@ const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** True when the user wants to inspect the machines of a failed test: `PAUSE_ON_FAIL=1`. */
 export function pausesOnFailure(environment: NodeJS.ProcessEnv = process.env): boolean {
-  return !['', '0', 'false', undefined].includes(environment['PAUSE_ON_FAIL']);
+  return isSwitchedOn(environment['PAUSE_ON_FAIL']);
 }
 
 /**

@@ -5,6 +5,7 @@ it.each([
   [{}, 'use'],
   [{ VMLET_FRESH: '' }, 'use'],
   [{ VMLET_FRESH: '0' }, 'use'],
+  [{ VMLET_FRESH: 'False' }, 'use'],
   [{ VMLET_FRESH: '1' }, 'ignore'],
   [{ VMLET_FRESH: 'yes' }, 'ignore'],
 ])('with %j, the default is %s', (environment, kept) => {
