@@ -16,6 +16,7 @@ const PACKAGES: Readonly<Record<string, Readonly<Record<PackageManager, string>>
   'qemu-img': { apt: 'qemu-utils', dnf: 'qemu-img' },
   passt: { apt: 'passt', dnf: 'passt' },
   virtiofsd: { apt: 'virtiofsd', dnf: 'virtiofsd' },
+  mke2fs: { apt: 'e2fsprogs', dnf: 'e2fsprogs' },
   'UEFI firmware': { apt: 'ovmf', dnf: 'edk2-ovmf' },
 };
 
@@ -34,6 +35,7 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
     networkFinding(survey, surroundings, install),
     ...(survey.qemu ? [privateNetworksFinding(survey.qemu), FORWARDS] : []),
     sharesFinding(survey, install),
+    volumesFinding(surroundings, install),
     ...confinementFindings(survey, surroundings),
     ...(survey.qemu ? [forksFinding(survey.qemu)] : []),
     limitsFinding(surroundings),
@@ -114,6 +116,16 @@ function qemuImgFinding({ qemuImg }: Survey, install: Install): Finding {
   if (qemuImg) return { item, state: 'works', summary: `qemu-img ${qemuImg.version}` };
   const summary = 'qemu-img is not installed; vmlet cannot create disks';
   return { item, state: 'degraded', summary, remedy: install('qemu-img') };
+}
+
+function volumesFinding({ helpers: { mke2fs } }: Surroundings, install: Install): Finding {
+  const item = 'volumes';
+  if (mke2fs !== undefined) {
+    return { item, state: 'works', summary: `vmlet can create volumes, using ${mke2fs}` };
+  }
+  const summary =
+    'mke2fs is not installed; vmlet cannot create volumes, a disk at /data for micro, or images of packages';
+  return { item, state: 'degraded', summary, remedy: install('mke2fs') };
 }
 
 function limitsFinding({ limits }: Surroundings): Finding {

@@ -23,6 +23,7 @@ export type FindingItem =
   | 'private-networks'
   | 'forwards'
   | 'shares'
+  | 'volumes'
   | 'namespaces'
   | 'landlock'
   | 'seccomp'

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
 import { findProgram } from '../../process/program.ts';
 
-/** Absolute paths of helper programs that some machines need; undefined when missing. */
+/** Absolute paths of optional programs; undefined when missing. */
 export interface HelperPrograms {
   readonly swtpm: string | undefined;
   /** Not on the PATH: distributions install it where QEMU looks for it. */
   readonly virtiofsd: string | undefined;
+  /** Formats volumes, and the disk of `micro` at /data. */
+  readonly mke2fs: string | undefined;
 }
 
 /** Descriptions of programs that QEMU connects to (its docs/interop/vhost-user.json). */
@@ -20,6 +22,7 @@ export function findHelpers(): HelperPrograms {
   return {
     swtpm: findProgram('swtpm'),
     virtiofsd: findVirtiofsd(),
+    mke2fs: findProgram('mke2fs'),
   };
 }
 

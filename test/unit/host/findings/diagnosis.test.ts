@@ -47,7 +47,7 @@ const surroundings: Surroundings = {
   keptGuests: { bytes: 20 * 1024 ** 3, bytesFrom: undefined, days: 7, daysFrom: undefined },
   uefi: { path: '/usr/share/OVMF/OVMF_CODE_4M.fd' },
   namespaceSettings: { most: 10_000, unprivileged: 1, apparmorRestricts: undefined },
-  helpers: { swtpm: '/usr/bin/swtpm', virtiofsd: '/usr/libexec/virtiofsd' },
+  helpers: { swtpm: '/usr/bin/swtpm', virtiofsd: '/usr/libexec/virtiofsd', mke2fs: '/sbin/mke2fs' },
   processLimits: {
     openFiles: 1_048_576,
     processes: Infinity,
@@ -357,6 +357,14 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
   ],
   ['disk-space', {}, { dataDirectory: { path: '/d', freeBytes: 1024 ** 2 } }, 'degraded', /^1 MiB free/],
   ['micro-image', {}, { canDownloadPackages: false }, 'degraded', /needs apt-get and dpkg-deb, or dnf/],
+  [
+    'volumes',
+    {},
+    { helpers: { ...surroundings.helpers, mke2fs: undefined } },
+    'degraded',
+    /^mke2fs is not installed; vmlet cannot create volumes, a disk at \/data for micro, or images of packages$/,
+  ],
+  ['volumes', {}, {}, 'works', /^vmlet can create volumes, using \/sbin\/mke2fs$/],
   [
     'uefi',
     {},

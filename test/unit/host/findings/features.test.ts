@@ -4,7 +4,7 @@ import type { Survey } from '../../../../src/host/survey/host.ts';
 import { SURVEY_VERSION } from '../../../../src/host/survey/survey-version.ts';
 import { everyLayer } from '../../process/confine/abilities.ts';
 
-const helpers = { swtpm: '/usr/bin/swtpm', virtiofsd: '/usr/libexec/virtiofsd' };
+const helpers = { swtpm: '/usr/bin/swtpm', virtiofsd: '/usr/libexec/virtiofsd', mke2fs: '/sbin/mke2fs' };
 const newest: Survey = {
   version: SURVEY_VERSION,
   qemu: {
@@ -80,7 +80,7 @@ it('omits what the findings report', () => {
   const { qemu: _qemu, qemuImg: _qemuImg, passt: _passt, virtiofsd: _virtiofsd, ...bare } = newest;
   const table = featuresOf(
     { ...bare, accelerator: { kvm: { usable: false, reason: 'no QEMU' } } },
-    { helpers: { swtpm: undefined, virtiofsd: undefined } },
+    { helpers: { swtpm: undefined, virtiofsd: undefined, mke2fs: undefined } },
   );
   expect(table.features.filter(({ program, present }) => program !== 'kernel' && present)).toEqual([]);
   expect(names(table)).toEqual(['swtpm swtpm']);
