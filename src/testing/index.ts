@@ -20,7 +20,7 @@ export {
   type FailureBundleOptions,
   type MissingPart,
 } from './bundle/failure-bundle.ts';
-export type { MachineOrigin } from './bundle/reproduce-script.ts';
+export type { CreationOptions as MachineOrigin } from './bundle/reproduce-script.ts';
 export { pauseTest, pausesOnFailure, type PauseOptions } from './guests/pause-on-failure.ts';
 export { Fault } from './faults/fault.ts';
 export { MachineFaults } from './faults/machine-faults.ts';

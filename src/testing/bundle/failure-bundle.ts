@@ -4,13 +4,13 @@ import type { RunningMachine } from '../../machine/running/running-machine.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
 import { type BundlePart, bundleParts } from './bundle-parts.ts';
-import { type MachineOrigin, reproduceScript } from './reproduce-script.ts';
+import { type CreationOptions, reproduceScript } from './reproduce-script.ts';
 
 /** A machine of a failed test. */
 export interface FailedMachine {
   readonly machine: RunningMachine;
   /** Options that the machine was created from; `reproduce.sh` needs them. */
-  readonly origin?: MachineOrigin | undefined;
+  readonly origin?: CreationOptions | undefined;
 }
 
 /** Options of a failure bundle. */
@@ -140,7 +140,7 @@ async function contentOf(
   }
 }
 
-function reproducePart(label: string, origin: MachineOrigin | undefined): BundlePart {
+function reproducePart(label: string, origin: CreationOptions | undefined): BundlePart {
   return {
     file: 'reproduce.sh',
     what: 'a script that creates the machine as it was at the start of the test',

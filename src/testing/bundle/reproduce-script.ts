@@ -4,7 +4,7 @@ import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
 
 /** Options that a machine was created from. */
-export type MachineOrigin =
+export type CreationOptions =
   | { readonly kind: 'launch'; readonly options: LaunchOptions }
   | {
       readonly kind: 'fork';
@@ -26,7 +26,7 @@ const PRIVATE = new Set(['userData', 'content']);
 const LEFT_OUT = '(omitted from the bundle: it may be secret)';
 
 /** Returns a script that creates the machine again with vmlet's library, and keeps it until Enter is pressed. */
-export function reproduceScript(origin: MachineOrigin, { label, cwd }: ReproduceOptions): string {
+export function reproduceScript(origin: CreationOptions, { label, cwd }: ReproduceOptions): string {
   const program =
     origin.kind === 'launch' ? launchProgram(origin.options, label) : forkProgram(origin, label);
   const notes = notesOn(origin, program.join('\n'));
@@ -52,7 +52,10 @@ function launchProgram(options: LaunchOptions, label: string): string[] {
 }
 
 /** The test's template is removed with the test; it is created again unless an identical one exists. */
-function forkProgram({ template, fork }: Extract<MachineOrigin, { kind: 'fork' }>, label: string): string[] {
+function forkProgram(
+  { template, fork }: Extract<CreationOptions, { kind: 'fork' }>,
+  label: string,
+): string[] {
   const isNamed = 'name' in template;
   const again = isNamed && !template.prepare ? { ...template, existing: 'reuse' } : withoutName(template);
   const isTemporary = !('existing' in again);
@@ -96,7 +99,7 @@ function pauseWith(label: string, after: readonly string[]): string[] {
   ];
 }
 
-function notesOn(origin: MachineOrigin, program: string): string[] {
+function notesOn(origin: CreationOptions, program: string): string[] {
   const made = origin.kind === 'fork' ? origin.template : {};
   const networks = ownNetworks(origin.kind === 'fork' ? origin.fork : origin.options);
   return [

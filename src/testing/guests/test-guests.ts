@@ -13,7 +13,7 @@ import { writeFailureBundle } from '../bundle/failure-bundle.ts';
 import { type GuestSetup, partsOf } from './guest-setup.ts';
 import { pauseTest, pausesOnFailure } from './pause-on-failure.ts';
 import { PooledTestGuest, type PooledGuestSetup, checkPooledSetup } from './pooled-test-guest.ts';
-import type { MachineOrigin } from '../bundle/reproduce-script.ts';
+import type { CreationOptions } from '../bundle/reproduce-script.ts';
 import { RunnerWatch } from '../runner/runner-watch.ts';
 import { templateName, templateOf } from './shared-templates.ts';
 import { TestMachine } from './test-machine.ts';
@@ -30,7 +30,7 @@ export interface RunningTest {
 
 interface Guest {
   readonly vm: TestMachine;
-  readonly origin: MachineOrigin;
+  readonly origin: CreationOptions;
 }
 
 /** The guests of one test, which end with it. When it fails, a bundle about them is written. */
