@@ -65,7 +65,7 @@ export function VolumesPage() {
 function usersOf({ machines, processes }: Volume): string {
   return [
     ...machines.map(({ name, target, readOnly }) => `${name} (${target}${readOnly ? ', read-only' : ''})`),
-    ...processes.map((pid) => `a disposable machine (process ${pid})`),
+    ...processes.map((pid) => `a throw-away machine (process ${pid})`),
   ].join(', ');
 }
 

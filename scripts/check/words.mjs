@@ -29,6 +29,7 @@ const ruledOut = [
     'say: no such machine: NAME',
   ],
   [/\bfor good\b/i, 'say: permanently'],
+  [/\b(?:disposable|temporary) (?:machine|guest)/i, 'say: throw-away machine'],
   [/\bmay be left out\b/i, 'say: is optional'],
   [/\b(?:has|have) no --?[a-z]/, 'say: does not support OPTION'],
   [/\bsome_?thing else\b.*\bmeant\b/i, 'say what was expected'],

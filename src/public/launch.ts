@@ -1,5 +1,5 @@
 /**
- * The start of a disposable machine, without the options of named machines: their schemas take some milliseconds to make.
+ * The start of a throw-away machine, without the options of named machines: their schemas take some milliseconds to make.
  */
 export { openTemplate } from '../template/named-templates.ts';
 export { dryRun, launch } from '../template/kept/launch-or-fork.ts';

@@ -124,7 +124,7 @@ function checkNetworks({ networks }: Spec, cards: number): void {
 /** Each fork has its own: that of the template would have no effect. */
 function refuseMac({ mac }: Spec): void {
   if (mac === undefined) return;
-  throw new InvalidInputError('mac', 'a template cannot have a hardware address', {
+  throw new InvalidInputError('mac', 'a template cannot have a MAC address', {
     hint: 'choose the address of a fork instead: template.fork({ mac }), or vmlet run --template NAME --mac ADDRESS',
   });
 }

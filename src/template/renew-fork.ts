@@ -8,7 +8,7 @@ import type { Plan } from '../machine/plan/plan.ts';
 
 /**
  * Gives a newly forked guest an identity of its own, in one exchange with its agent.
- * @param template the plan of its template; the guest finds its card by the template's hardware address.
+ * @param template the plan of its template; the guest finds its card by the template's MAC address.
  */
 export async function renewFork(agent: GuestAgent, plan: Plan, template: Plan): Promise<void> {
   const { guest, network } = plan;

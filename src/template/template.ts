@@ -153,7 +153,7 @@ export class Template {
   }
 
   /**
-   * Starts a machine from the template's saved state and gives it an identity of its own: hardware address, host name,
+   * Starts a machine from the template's saved state and gives it an identity of its own: MAC address, host name,
    * machine id, random numbers and clock are new, and connections of the template are closed.
    * @throws TemplateStaleError, InvalidInputError, PortTakenError, LaunchError with QEMU's and the console's last
    *   lines (its cause is a TimedOutError after `timeoutMs`), or the signal's reason. Nothing of the machine remains then.
@@ -195,7 +195,7 @@ export class Template {
 
   /**
    * Describes what `fork` would start, without starting it. A guest started by the script keeps the template's
-   * identity, hardware address included: nothing personalizes it.
+   * identity, MAC address included: nothing personalizes it.
    * @throws TemplateStaleError, InvalidInputError, PortTakenError.
    */
   async dryRun(

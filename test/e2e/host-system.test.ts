@@ -340,7 +340,7 @@ describe.skipIf(whyNoShares !== undefined)("the host's system", () => {
     const { stderr, status } = await start(['create', 'web', '--image', 'host']).finished;
     expect(stderr).toBe(
       "vmlet: --image: a named machine cannot boot the host's system\n" +
-        '  use an image such as debian:13, or run a command in a temporary guest: vmlet run host -- COMMAND\n',
+        '  use an image such as debian:13, or run a command in a throw-away machine: vmlet run host -- COMMAND\n',
     );
     expect(status).toBe(125);
     await expect(createTemplate({ image: 'host' })).rejects.toThrow(InvalidInputError);

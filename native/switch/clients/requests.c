@@ -79,7 +79,7 @@ static void plug(struct client *client, char *rest)
     if (other) {
         char canonical[MAC_TEXT_SIZE];
         mac_write(mac, canonical);
-        snprintf(text, sizeof text, "%s already has the hardware address %s", other->name, canonical);
+        snprintf(text, sizeof text, "%s already has the MAC address %s", other->name, canonical);
         client_refuse(client, "mac-in-use", text);
     } else if (port_count == PORTS_MAX) {
         client_refuse(client, "full", "too many ports, at most 256");

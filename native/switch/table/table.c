@@ -84,7 +84,7 @@ static const char *read_member(struct table *table, char *rest)
     if (!name_is_valid(name))
         return "invalid name";
     if (!mac_read(mac, member.mac))
-        return "invalid hardware address";
+        return "invalid MAC address";
     if (strcmp(address, "-") != 0 && (!address_read(address, &member.address) || member.address == 0))
         return "invalid address";
     const char *wrong = read_link(&member.link, rest);
@@ -156,7 +156,7 @@ static const char *finish(struct table *table)
         qsort(table->members, table->member_count, sizeof *table->members, compare_members);
     for (size_t index = 1; index < table->member_count; index++)
         if (compare_members(&table->members[index - 1], &table->members[index]) == 0)
-            return "two members have the same hardware address";
+            return "two members have the same MAC address";
     return NULL;
 }
 

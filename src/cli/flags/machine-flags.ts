@@ -5,7 +5,7 @@ import { addOptionFlags, givenOptions } from './option-flags.ts';
 import { addSeedFlags } from './seed-flags.ts';
 import { ownedByUser } from './volume-owner.ts';
 
-/** Flags of disposable machines, apart from the library's options. */
+/** Flags of throw-away machines, apart from the library's options. */
 export interface MachineFlags {
   readonly console?: true;
   readonly debug?: true;

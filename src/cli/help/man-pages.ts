@@ -20,7 +20,7 @@ const ENVIRONMENT: readonly Entry[] = [
   ],
   [
     'XDG_CACHE_HOME',
-    'vmlet stores its cache in the subdirectory vmlet of this directory: booted guests that vmlet run keeps for later runs, disks of temporary guests, interrupted downloads, and detected features of the host (default: ~/.cache)',
+    'vmlet stores its cache in the subdirectory vmlet of this directory: booted guests that vmlet run keeps for later runs, disks of throw-away machines, interrupted downloads, and detected features of the host (default: ~/.cache)',
   ],
   [
     'XDG_STATE_HOME',

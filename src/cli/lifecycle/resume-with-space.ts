@@ -4,7 +4,7 @@ import { note } from '../output/say.ts';
 const TRY_EVERY_MS = 2000;
 
 /**
- * Reports when a disposable machine is paused because the host has no space left, and resumes it when space is freed:
+ * Reports when a throw-away machine is paused because the host has no space left, and resumes it when space is freed:
  * no other command reaches such a machine. It simply tries, since only the kernel knows quotas and reserved blocks.
  */
 export function resumeWithSpace(machine: Machine): void {

@@ -20,7 +20,7 @@ export class GuestFileError extends VmletError {
 /** The guest rejected a request that is neither a command nor a file: a module, an address, the clock, power. */
 export class GuestRequestError extends VmletError {
   override readonly code = 'VMLET_GUEST_REQUEST';
-  /** A module, an IP address or a hardware address; undefined when the whole request was rejected. */
+  /** A module, an IP address or a MAC address; undefined when the whole request was rejected. */
   readonly subject: string | undefined;
   readonly errno: string;
 

@@ -31,7 +31,7 @@ function removalOf(user: string): string {
   }
   if (user.startsWith('disk ')) return 'delete this disk first';
   if (digest !== undefined) return `remove that image first: vmlet image rm ${digest}`;
-  if (user.startsWith('a ')) return 'try again when the disposable machine has ended';
+  if (user.startsWith('a ')) return 'try again when the throw-away machine has ended';
   return user.startsWith('an ')
     ? 'try again when the build has ended'
     : `remove that image first: vmlet image rm ${user}`;

@@ -20,10 +20,10 @@ const hardwareAddress = z
   );
 
 const linkSchema = z.strictObject({
-  /** Hardware address by which the guest finds the link, such as 52:54:00:12:34:56. */
+  /** MAC address by which the guest finds the link, such as 52:54:00:12:34:56. */
   mac: hardwareAddress,
   /**
-   * New hardware address, for a link that now leads to another network, for example in a fork. The other settings here
+   * New MAC address, for a link that now leads to another network, for example in a fork. The other settings here
    * replace all settings of the link; without any, it keeps its own. A link that a program of the guest manages, such as
    * networkd, goes down and up, and has its default route again when the request completes. The guest's external TCP
    * connections break. May equal the old address.

@@ -4,7 +4,7 @@ export interface SeedTarget {
   readonly instanceId: string;
   /** Host name, unless the seed has one. */
   readonly hostname: string;
-  /** Hardware address of the network card; undefined without a card. */
+  /** MAC address of the network card; undefined without a card. */
   readonly macAddress: string | undefined;
   /** User to create, unless the seed names one. */
   readonly defaultUser: string;

@@ -55,7 +55,7 @@ function hasOption(help: string, option: string): boolean {
  * most containers forbid. Started as for a guest, on a connection that has already ended, it does all this and exits.
  * It must be a connection: passt of 2023 never exits with /dev/null.
  *
- * The interface is one that every host has. Without --mac-addr, passt takes a hardware address from it; the loopback has
+ * The interface is one that every host has. Without --mac-addr, passt takes a MAC address from it; the loopback has
  * none, and passt of 2023 then reports that the interface is not usable.
  */
 async function findProblem(path: string, signal: AbortSignal): Promise<string | undefined> {

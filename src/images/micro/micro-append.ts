@@ -1,6 +1,6 @@
 export interface KernelParameter {
   readonly parameter: string;
-  /** Why it is useful for a disposable guest. */
+  /** Why it is useful for a throw-away guest. */
   readonly reason: string;
 }
 

@@ -46,7 +46,7 @@ export const volumeSchema = z.lazy(() =>
     ids: z.enum(['squash', 'host']).optional(),
     /**
      * Owner of the files in the guest, with `squash`; of a new volume and of `tmpfs`, owner of the directory; 0 by default.
-     * For a directory of a disposable machine, a name is a user of the guest, whose own group is then the default of `gid`.
+     * For a directory of a throw-away machine, a name is a user of the guest, whose own group is then the default of `gid`.
      */
     uid: owner.optional(),
     /** Group of the files in the guest, with `squash`, or of the directory; `uid` by default. May be a name like `uid`. */

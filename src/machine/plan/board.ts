@@ -67,7 +67,7 @@ export function guestModules(devices: { readonly network: boolean; readonly disk
   return [...(devices.network ? ['virtio_net'] : []), ...(devices.disks ? ['virtio_blk'] : [])];
 }
 
-/** Returns those that the devices of a disposable machine need. */
+/** Returns those that the devices of a throw-away machine need. */
 export function modulesOf({
   network,
   cards,

@@ -150,7 +150,7 @@ export interface Plan {
   readonly volumes: readonly VolumePlan[];
   readonly tmpfs: readonly Tmpfs[];
   readonly network: BoundNetworkPlan | undefined;
-  /** Hardware address of the first card when a fork boots; undefined for the present one. */
+  /** MAC address of the first card when a fork boots; undefined for the present one. */
   readonly macAtBoot?: string | undefined;
   /** Cards for private networks, after that of `network`. */
   readonly cards: readonly CardPlan[];

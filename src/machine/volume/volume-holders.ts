@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { type LockHolder, lockHolders } from '../../images/qemu-img/lock-holders.ts';
 import { readProcess, readProcessStat } from '../../process/procfs/stat.ts';
-import { describeDisposable, processesUsing } from './volume.ts';
+import { describeThrowAway, processesUsing } from './volume.ts';
 import { volumeFilesIn } from './volume-files.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function describeHolders(disk: string): Promise<string[]> {
 
 function describeHolder({ pid, name }: LockHolder, owners: readonly number[]): string {
   const owner = ancestorAmong(pid, owners);
-  if (owner !== undefined) return describeDisposable(owner);
+  if (owner !== undefined) return describeThrowAway(owner);
   const machine = machineOf(pid);
   return machine === undefined ? `${name} (pid ${pid})` : `machine "${machine}"`;
 }

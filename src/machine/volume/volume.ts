@@ -48,8 +48,8 @@ export function processesUsing(users: string): number[] {
 }
 
 /** Names a throw-away machine by the process that started it, in errors. */
-export function describeDisposable(process: number): string {
-  return `a disposable machine (process ${process})`;
+export function describeThrowAway(process: number): string {
+  return `a throw-away machine (process ${process})`;
 }
 
 /** Offsets in the file, of Linux's `struct ext4_super_block`. */

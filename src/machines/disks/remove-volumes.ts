@@ -151,6 +151,6 @@ function refuseUsed(volume: VolumeUsers & Pick<Volume, 'name'>): void {
   const [machine] = volume.machines;
   const hint = machine
     ? howToFree(machine)
-    : `wait until the disposable machine has ended, or end process ${volume.processes[0] ?? ''}`;
+    : `wait until the throw-away machine has ended, or end process ${volume.processes[0] ?? ''}`;
   throw new VolumeInUseError(volume.name, users, hint);
 }

@@ -4,7 +4,7 @@ import { BrokenMachineError, MachineNotFoundError } from '../../errors/index.ts'
 import type { Locations } from '../../machine/paths/locations.ts';
 import {
   type Volume,
-  describeDisposable,
+  describeThrowAway,
   findVolume,
   processesUsing,
   volumeNames,
@@ -82,5 +82,5 @@ function machineWith(locations: Locations, machine: string, volume: string): Vol
 
 /** Describes each user, for errors. */
 export function describeUsers({ machines, processes }: VolumeUsers): string[] {
-  return [...machines.map(({ name }) => `machine "${name}"`), ...processes.map(describeDisposable)];
+  return [...machines.map(({ name }) => `machine "${name}"`), ...processes.map(describeThrowAway)];
 }

@@ -7,7 +7,7 @@ import { KeptGuests } from '../../template/kept/kept-guests.ts';
 import { poolsAt } from '../../template/pool/named-pools.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { ownerInName } from '../../machine/paths/runtime-directory.ts';
-import { describeDisposable } from '../../machine/volume/volume.ts';
+import { describeThrowAway } from '../../machine/volume/volume.ts';
 import { type UserText, templateTexts, usersIn } from '../../machine/paths/template-records.ts';
 import { isAlive } from '../../process/procfs/identity.ts';
 import { machineNames } from '../record/definition.ts';
@@ -70,7 +70,7 @@ function scratchTexts(locations: Locations): UserText[] {
     const owner = ownerInName(name);
     if (!owner || !isAlive(owner)) return [];
     const pool = pools.get(owner.pid);
-    const user = pool === undefined ? describeDisposable(owner.pid) : `pool "${pool}"`;
+    const user = pool === undefined ? describeThrowAway(owner.pid) : `pool "${pool}"`;
     return beginningsIn(join(scratch, name)).map(({ text }) => ({ user, text }));
   });
 }
@@ -81,7 +81,7 @@ function keptTexts(locations: Locations): UserText[] {
   const creating = guests.unfinished().filter(({ active }) => active);
   const used = guests.list().filter(({ isUsed }) => isUsed);
   return [...creating, ...used].flatMap(({ directory }) =>
-    beginningsIn(directory).map(({ text }) => ({ user: 'a disposable machine', text })),
+    beginningsIn(directory).map(({ text }) => ({ user: 'a throw-away machine', text })),
   );
 }
 

@@ -149,7 +149,7 @@ export class NetworkStore {
         throw new NetworkInUseError(name, users, {
           hint:
             named === undefined
-              ? 'wait until the disposable machines have ended, then try again'
+              ? 'wait until the throw-away machines have ended, then try again'
               : `remove or disconnect the machines, for example: vmlet network disconnect ${name} ${named}`,
         });
       }

@@ -145,7 +145,7 @@ function refuseContradictions(valid: GivenOptions): void {
   }
   if (valid.image === HOST) {
     throw new InvalidInputError('image', "a named machine cannot boot the host's system", {
-      hint: 'use an image such as debian:13, or run a command in a temporary guest: vmlet run host -- COMMAND',
+      hint: 'use an image such as debian:13, or run a command in a throw-away machine: vmlet run host -- COMMAND',
     });
   }
   if (valid.image === MICRO && sources.length > 0) {

@@ -155,7 +155,7 @@ describe.skipIf(whyNoShares !== undefined)('a fork', () => {
     );
     await using _writer = await template.fork({ volumes: ['of-forks:/v'] });
     await expect(template.fork({ volumes: ['of-forks:/v'] })).rejects.toThrow(
-      `volume "of-forks" is in use by a disposable machine (process ${process.pid})`,
+      `volume "of-forks" is in use by a throw-away machine (process ${process.pid})`,
     );
     await expect(createTemplate({ volumes: ['of-forks:/v'] })).rejects.toThrow(
       'volumes[0]: a template cannot have shared directories, volumes or tmpfs',

@@ -8,7 +8,7 @@ it.each([
   ['app:1', 'vmlet image rm app:1'],
   ['app:1 (sha256:0123456789ab)', 'vmlet image rm 0123456789ab;'],
   ['disk /srv/kept.qcow2', 'delete this disk'],
-  ['a disposable machine (process 42)', 'try again when the disposable machine has ended'],
+  ['a throw-away machine (process 42)', 'try again when the throw-away machine has ended'],
   ['an image that process 42 is building', 'try again when the build has ended'],
 ])('an image in use by %s has a hint to remove that', (user, hint) => {
   expect(new ImageInUseError('debian:13', [user, 'other']).hint).toContain(hint);

@@ -31,7 +31,10 @@ describe('a guest that is to become a template', () => {
   });
 });
 
-it('a template is rejected with a hardware address, which only its forks have', async () => {
+it('a template is rejected with a MAC address, which only its forks have', async () => {
   const options: object = { mac: '52:54:00:12:34:56' };
-  await expect(createTemplate(options)).rejects.toMatchObject({ field: 'mac' });
+  await expect(createTemplate(options)).rejects.toMatchObject({
+    message: 'mac: a template cannot have a MAC address',
+    field: 'mac',
+  });
 });

@@ -95,12 +95,12 @@ describe('a volume of throw-away machines', () => {
     const pids = readers.map((reader) => String(reader.process.pid));
     const writer = await run(['cache:/c'], 'true');
     expect(writer.stderr).toMatch(
-      /^vmlet: volume "cache" is in use by a disposable machine \(process \d+\), a disposable machine \(process \d+\)\n  stop the machine that uses the volume/,
+      /^vmlet: volume "cache" is in use by a throw-away machine \(process \d+\), a throw-away machine \(process \d+\)\n  stop the machine that uses the volume/,
     );
-    for (const pid of pids) expect(writer.stderr).toContain(`a disposable machine (process ${pid})`);
+    for (const pid of pids) expect(writer.stderr).toContain(`a throw-away machine (process ${pid})`);
     const removal = await home.vmlet('volume', 'rm', 'cache');
     expect(removal.status).not.toBe(0);
-    for (const pid of pids) expect(removal.stderr).toContain(`a disposable machine (process ${pid})`);
+    for (const pid of pids) expect(removal.stderr).toContain(`a throw-away machine (process ${pid})`);
     for (const reader of readers) reader.process.kill('SIGKILL');
     await Promise.all(readers.map(async (reader) => reader.finished));
     expect((await home.vmlet('volume', 'rm', 'cache')).stdout).toBe('cache\n');

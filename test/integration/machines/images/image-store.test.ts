@@ -315,7 +315,7 @@ describe('an image is not removed', () => {
       { image: 'hang', until: 'running', net: 'none', accel: 'tcg', memory: '64M' },
     );
     try {
-      expect(await usersOf('hang')).toEqual([`a disposable machine (process ${process.pid})`]);
+      expect(await usersOf('hang')).toEqual([`a throw-away machine (process ${process.pid})`]);
     } finally {
       await machine.kill();
     }

@@ -150,7 +150,7 @@ describe('a hardware address', () => {
     await until(() => twin.log.includes('\n'), { awaited: 'the reason is there' });
     await lab.plug('b', B);
     expect(await names()).toEqual(['a', 'b']);
-    expect(twin.log).toBe(`vmlet-plug: ${lab.directory}: a already has the hardware address ${A}\n`);
+    expect(twin.log).toBe(`vmlet-plug: ${lab.directory}: a already has the MAC address ${A}\n`);
     // Its output waits, and nothing of it is lost.
     twin.send(B, 'first words');
     a.socket.destroy();

@@ -142,10 +142,10 @@ describe('a table', () => {
     ['member a', 'expected: member NAME MAC ADDRESS', 1],
     ['member a_"b 52:54:00:00:00:01 -', 'invalid name', 1],
     [`member ${'x'.repeat(64)} 52:54:00:00:00:01 -`, 'invalid name', 1],
-    ['member a 52:54:00:00:00 -', 'invalid hardware address', 1],
-    ['member a 52:54:00:00:00:0g -', 'invalid hardware address', 1],
-    ['member a 01:54:00:00:00:01 -', 'invalid hardware address', 1],
-    ['member a 00:00:00:00:00:00 -', 'invalid hardware address', 1],
+    ['member a 52:54:00:00:00 -', 'invalid MAC address', 1],
+    ['member a 52:54:00:00:00:0g -', 'invalid MAC address', 1],
+    ['member a 01:54:00:00:00:01 -', 'invalid MAC address', 1],
+    ['member a 00:00:00:00:00:00 -', 'invalid MAC address', 1],
     ['member a 52:54:00:00:00:01 10.0.0', 'invalid address', 1],
     ['member a 52:54:00:00:00:01 - speed=1', 'invalid latency, loss or bandwidth', 1],
     ['member a 52:54:00:00:00:01 - loss=1000001', 'invalid latency, loss or bandwidth', 1],
@@ -171,7 +171,7 @@ describe('a table', () => {
     await lab.plug('a', A);
     lab.write(`member a ${A} -`, `member b ${A} -`);
     expect(await lab.answer('reload')).toMatchObject({
-      error: { message: 'table: two members have the same hardware address' },
+      error: { message: 'table: two members have the same MAC address' },
     });
     lab.write('mtu 1500\0');
     expect(await lab.answer('reload')).toMatchObject({ error: { code: 'table' } });

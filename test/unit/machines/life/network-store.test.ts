@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../../../directory.ts';
 
 const directory = temporaryDirectory();
 
-test('a network of a disposable machine is not removed, and the hint is not to disconnect it', async () => {
+test('a network of a throw-away machine is not removed, and the hint is not to disconnect it', async () => {
   const environment = { HOME: directory, XDG_DATA_HOME: directory, XDG_RUNTIME_DIR: directory };
   const store = new NetworkStore(environment);
   await store.create({ name: 'lan', subnet: '10.9.0.0/24' });
@@ -19,7 +19,7 @@ test('a network of a disposable machine is not removed, and the hint is not to d
     (reason: unknown) => reason,
   );
   expect(error).toBeInstanceOf(NetworkInUseError);
-  expect(error).toMatchObject({ hint: 'wait until the disposable machines have ended, then try again' });
+  expect(error).toMatchObject({ hint: 'wait until the throw-away machines have ended, then try again' });
   leave();
   await store.remove('lan');
   expect(store.names()).toEqual([]);
