@@ -102,8 +102,8 @@ function withoutMachineFlags(): Command {
         await runPooled(flags.pool, argv, flags);
         return;
       }
-      const { runDisposable } = await import('./run-disposable.ts');
-      await runDisposable(image, argv, flags);
+      const { runThrowAway } = await import('./run-throw-away.ts');
+      await runThrowAway(image, argv, flags);
     });
   return command;
 }

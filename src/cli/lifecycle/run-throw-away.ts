@@ -20,7 +20,7 @@ import { sayMountNews } from './mount-news.ts';
 import { resumeWithSpace } from './resume-with-space.ts';
 
 /** Boots or forks a guest, runs the command in it, and deletes it. With --dry-run it prints how the guest would start. */
-export async function runDisposable(
+export async function runThrowAway(
   image: string | undefined,
   argv: string[],
   flags: RunFlags & SeedFlags,
