@@ -26,13 +26,15 @@ size_t dhcp_answer(const struct table *table, const uint8_t *frame, size_t lengt
     if (!table->has_subnet || !dhcp_request_read(frame, length, &request))
         return 0;
     const struct member *member = table_member(table, request.hardware);
+    if (!member || !member->address)
+        return 0;
     struct dhcp_reply reply = {
         .server = table->server,
         .mask = table->mask,
         .broadcast = table->network | ~table->mask,
-        .mtu = table->mtu,
+        .mtu = member->mtu ? member->mtu : table->mtu,
     };
-    if (!member || !member->address || !decide(&request, table->server, member->address, &reply))
+    if (!decide(&request, table->server, member->address, &reply))
         return 0;
     return dhcp_reply_write(&request, &reply, frame_of_reply);
 }

@@ -55,22 +55,25 @@ static const char *read_mtu(struct table *table, const char *rest)
     return NULL;
 }
 
-static const char *read_link(struct link_properties *link, char *rest)
+static const char *read_member_words(struct member *member, char *rest)
 {
+    struct link_properties *link = &member->link;
     for (char *word; (word = word_next(&rest, ' '));) {
         char *value = word;
         const char *name = word_next(&value, '=');
         uint64_t number;
         if (!value)
-            return "expected: latency=, loss= or bandwidth=";
+            return "expected: latency=, loss=, bandwidth= or mtu=";
         if (strcmp(name, "latency") == 0 && number_read(value, 0, 60000, &number))
             link->latency_ms = (uint32_t)number;
         else if (strcmp(name, "loss") == 0 && number_read(value, 0, 1000000, &number))
             link->loss = (uint32_t)number;
         else if (strcmp(name, "bandwidth") == 0 && number_read(value, 1000, 1000000000000, &number))
             link->bandwidth = number;
+        else if (strcmp(name, "mtu") == 0 && number_read(value, SMALLEST_MTU, LARGEST_MTU, &number))
+            member->mtu = (uint16_t)number;
         else
-            return "invalid latency, loss or bandwidth";
+            return "invalid latency, loss, bandwidth or mtu";
     }
     return NULL;
 }
@@ -87,7 +90,7 @@ static const char *read_member(struct table *table, char *rest)
         return "invalid MAC address";
     if (strcmp(address, "-") != 0 && (!address_read(address, &member.address) || member.address == 0))
         return "invalid address";
-    const char *wrong = read_link(&member.link, rest);
+    const char *wrong = read_member_words(&member, rest);
     if (wrong)
         return wrong;
     if (!add_room((void **)&table->members, table->member_count, sizeof member))

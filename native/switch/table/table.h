@@ -12,6 +12,8 @@ struct member {
     uint8_t mac[MAC_SIZE];
     /* 0 for none. */
     uint32_t address;
+    /* 0 for that of the table. */
+    uint16_t mtu;
     struct link_properties link;
 };
 

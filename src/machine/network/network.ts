@@ -58,9 +58,9 @@ export class Network implements AsyncDisposable {
     this.#onClose = onClose;
     this.#members = new KnownMembers(settings);
     const [subnet, address] = [parseSubnet(this.subnet), addressNumber(serverAddress(this))];
-    const dhcp = new DhcpServer({ subnet, address, mtu: this.mtu }, (card) => {
+    const dhcp = new DhcpServer({ subnet, address }, (card) => {
       const member = this.#members.all.find(({ mac }) => parseHardwareAddress(mac) === card);
-      return member && addressNumber(member.address);
+      return member && { address: addressNumber(member.address), mtu: member.mtu ?? this.mtu };
     });
     this.#switch = new EthernetSwitch({ answer: (frame) => dhcp.answer(frame) });
   }

@@ -5,10 +5,14 @@ import { type Subnet, hardwareAddressOf } from './subnet.ts';
 /** RFC 2131, section 3.3: an infinite lease, so that no client has to renew it. */
 const FOREVER = 0xffffffff;
 
-/** Settings of a network that its DHCP server tells the cards. */
 export interface DhcpSettings {
   readonly subnet: Subnet;
   /** The server's own address. */
+  readonly address: number;
+}
+
+/** Settings that a card gets. */
+export interface DhcpLease {
   readonly address: number;
   /** In bytes. */
   readonly mtu: number;
@@ -22,53 +26,50 @@ export class DhcpServer {
   readonly #subnet: Subnet;
   /** The server's own address; only the replies use it. */
   readonly #address: number;
-  readonly #mtu: number;
-  readonly #addressOf: (hardware: HardwareAddress) => number | undefined;
+  readonly #leaseOf: (hardware: HardwareAddress) => DhcpLease | undefined;
 
-  /** @param addressOf returns the address of a card; undefined for an unknown card. */
+  /** @param leaseOf returns the settings of a card; undefined for an unknown card. */
   constructor(
-    { subnet, address, mtu }: DhcpSettings,
-    addressOf: (hardware: HardwareAddress) => number | undefined,
+    { subnet, address }: DhcpSettings,
+    leaseOf: (hardware: HardwareAddress) => DhcpLease | undefined,
   ) {
     this.#subnet = subnet;
     this.#address = address;
-    this.#mtu = mtu;
-    this.#addressOf = addressOf;
+    this.#leaseOf = leaseOf;
   }
 
   /** @returns the reply; undefined for frames that need none. */
   answer(frame: StreamFrame): StreamFrame | undefined {
     const request = readDhcpRequest(frame);
     if (!request) return undefined;
-    const address = this.#addressOf(request.hardware.toString('latin1', 0, 6));
-    if (address === undefined) return undefined;
-    if (request.type === DhcpType.discover) return this.#reply(request, DhcpType.offer, address);
+    const lease = this.#leaseOf(request.hardware.toString('latin1', 0, 6));
+    if (lease === undefined) return undefined;
+    if (request.type === DhcpType.discover) return this.#reply(request, DhcpType.offer, lease);
     if (request.type !== DhcpType.request) return undefined;
     const server = numberIn(request.options.get(DhcpOption.serverIdentifier));
     // The client has accepted another server's offer.
     if (server !== undefined && server !== this.#address) return undefined;
     const wanted = numberIn(request.options.get(DhcpOption.requestedAddress)) ?? request.clientAddress;
     // The client's address is from another network: it must start again.
-    if (wanted !== address) return this.#reply(request, DhcpType.nak, undefined);
-    return this.#reply(request, DhcpType.ack, address);
+    if (wanted !== lease.address) return this.#reply(request, DhcpType.nak, undefined);
+    return this.#reply(request, DhcpType.ack, lease);
   }
 
-  #reply(request: DhcpRequest, type: number, address: number | undefined): StreamFrame {
-    const lease = [
-      [DhcpOption.leaseTime, bytesOf(FOREVER)],
-      [DhcpOption.subnetMask, bytesOf((FOREVER << (32 - this.#subnet.prefix)) >>> 0)],
-      [DhcpOption.broadcastAddress, bytesOf(this.#subnet.last)],
-      [DhcpOption.interfaceMtu, bytesOf(this.#mtu).subarray(2)],
-    ] as const;
+  #reply(request: DhcpRequest, type: number, lease: DhcpLease | undefined): StreamFrame {
+    const settings =
+      lease &&
+      ([
+        [DhcpOption.leaseTime, bytesOf(FOREVER)],
+        [DhcpOption.subnetMask, bytesOf((FOREVER << (32 - this.#subnet.prefix)) >>> 0)],
+        [DhcpOption.broadcastAddress, bytesOf(this.#subnet.last)],
+        [DhcpOption.interfaceMtu, bytesOf(lease.mtu).subarray(2)],
+      ] as const);
     return writeDhcpReply(request, {
       type,
-      yourAddress: address ?? 0,
+      yourAddress: lease?.address ?? 0,
       serverAddress: this.#address,
       serverHardware: parseHardwareAddress(hardwareAddressOf(this.#address)),
-      options: [
-        [DhcpOption.serverIdentifier, bytesOf(this.#address)],
-        ...(address === undefined ? [] : lease),
-      ],
+      options: [[DhcpOption.serverIdentifier, bytesOf(this.#address)], ...(settings ?? [])],
     });
   }
 }

@@ -145,7 +145,8 @@ async function ask(
     socket.destroy();
     const { code, message } = answer.data.error;
     throw new SwitchRequestError(place.network, code, `rejected the request: ${message}`, {
-      ...(code === 'version' && {
+      // vmlet writes the table, which only a switch of another release does not understand.
+      ...((code === 'version' || code === 'table') && {
         hint: 'stop all machines in this network, wait 5 s, and start them again: the virtual switch was started by another release of vmlet',
       }),
     });

@@ -6,14 +6,17 @@ export function formatSwitchTable(record: NetworkRecord, members: readonly Netwo
   const lines = [
     `subnet ${record.subnet} ${serverAddress(record)}`,
     `mtu ${record.mtu}`,
-    ...members.map(memberLine),
+    ...members.map((member) => memberLine(record, member)),
     ...record.partitions.map((groups) => `partition ${groups.map((group) => group.join(',')).join(' ')}`),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function memberLine({ name, mac, address, latencyMs, lossPpm, bandwidth }: NetworkMember): string {
-  const link = { latency: latencyMs, loss: lossPpm, bandwidth };
-  const given = Object.entries(link).filter(([, value]) => value !== undefined);
+function memberLine(record: NetworkRecord, member: NetworkMember): string {
+  const { name, mac, address, latencyMs, lossPpm, bandwidth } = member;
+  // A switch of an earlier release, which may still be running, rejects the word.
+  const mtu = member.mtu === record.mtu ? undefined : member.mtu;
+  const words = { latency: latencyMs, loss: lossPpm, bandwidth, mtu };
+  const given = Object.entries(words).filter(([, value]) => value !== undefined);
   return ['member', name, mac, address, ...given.map(([key, value]) => `${key}=${value}`)].join(' ');
 }

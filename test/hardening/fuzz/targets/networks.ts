@@ -88,8 +88,8 @@ export const ethernetTarget = bytesTarget({
     if (!whole.broken) same(pieces, whole, 'cut otherwise, other frames come out');
     for (const frame of whole.frames)
       must(frame.length <= LONGEST_FRAME + 4, `a frame of ${frame.length} bytes`);
-    const server = new DhcpServer({ subnet: SUBNET, address: SERVER, mtu: 1500 }, (hardware) =>
-      hardware === CLIENT.toString('latin1') ? SUBNET.first + 2 : undefined,
+    const server = new DhcpServer({ subnet: SUBNET, address: SERVER }, (hardware) =>
+      hardware === CLIENT.toString('latin1') ? { address: SUBNET.first + 2, mtu: 1500 } : undefined,
     );
     const wire = new EthernetSwitch({ answer: (frame) => server.answer(frame) });
     const one = new RecordingPort('one', CLIENT);

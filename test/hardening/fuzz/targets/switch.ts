@@ -46,8 +46,8 @@ function framesOf(bytes: Buffer): { readonly frames: StreamFrame[]; readonly bro
 
 /** The same frames through the in-process switch. */
 function inProcess(frames: readonly StreamFrame[]): Buffer[] {
-  const server = new DhcpServer({ subnet: SUBNET, address: SUBNET.first + 1, mtu: 1500 }, (hardware) =>
-    hardware === CLIENT.toString('latin1') ? SUBNET.first + 2 : undefined,
+  const server = new DhcpServer({ subnet: SUBNET, address: SUBNET.first + 1 }, (hardware) =>
+    hardware === CLIENT.toString('latin1') ? { address: SUBNET.first + 2, mtu: 1500 } : undefined,
   );
   const wire = new EthernetSwitch({ answer: (frame) => server.answer(frame) });
   const ports = ['one', 'other', 'third'].map(
@@ -110,7 +110,7 @@ const LINES = [
   'subnet 10.9.0.0/24 10.9.0.1',
   'mtu 9000',
   'member web 52:54:0a:09:00:02 10.9.0.2',
-  'member db 52:54:0a:09:00:03 10.9.0.3 latency=20 loss=5000 bandwidth=1250000',
+  'member db 52:54:0a:09:00:03 10.9.0.3 latency=20 loss=5000 bandwidth=1250000 mtu=1400',
   'member old 52:54:0a:09:00:04 -',
   'partition web,cache db',
   'partition web db,cache',

@@ -1,18 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../../until.ts';
 import { dhcpRequest } from '../../../../fixtures/network/dhcp-request.ts';
-import { DhcpServer } from '../../../../src/network/ethernet/dhcp-server.ts';
+import { type DhcpLease, DhcpServer } from '../../../../src/network/ethernet/dhcp-server.ts';
 import { LENGTH_BYTES, parseHardwareAddress } from '../../../../src/network/ethernet/ethernet-frame.ts';
 import { addressNumber, parseSubnet } from '../../../../src/network/ethernet/subnet.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { EVERYBODY, type FakeQemu, SwitchLab, mac } from './switch-lab.ts';
 
-const [A, B, UNKNOWN] = [mac(1), mac(2), mac(3)];
-const TABLE = ['subnet 10.77.0.0/22 10.77.0.1', 'mtu 9000', `member a ${A} 10.77.0.2`, `member b ${B} -`];
+const [A, B, SMALL, UNKNOWN] = [mac(1), mac(2), mac(3), mac(4)];
+const TABLE = [
+  'subnet 10.77.0.0/22 10.77.0.1',
+  'mtu 9000',
+  `member a ${A} 10.77.0.2`,
+  `member b ${B} -`,
+  `member small ${SMALL} 10.77.0.3 latency=0 mtu=1400`,
+];
+const leases: ReadonlyMap<string, DhcpLease> = new Map([
+  [parseHardwareAddress(A), { address: addressNumber('10.77.0.2'), mtu: 9000 }],
+  [parseHardwareAddress(SMALL), { address: addressNumber('10.77.0.3'), mtu: 1400 }],
+]);
 const inProcess = new DhcpServer(
-  { subnet: parseSubnet('10.77.0.0/22'), address: addressNumber('10.77.0.1'), mtu: 9000 },
-  (hardware) => (hardware === parseHardwareAddress(A) ? addressNumber('10.77.0.2') : undefined),
+  { subnet: parseSubnet('10.77.0.0/22'), address: addressNumber('10.77.0.1') },
+  (hardware) => leases.get(hardware),
 );
 const parent = temporaryDirectory();
 let scope: Scope, lab: SwitchLab, a: FakeQemu, b: FakeQemu;
@@ -28,6 +38,7 @@ afterEach(async () => scope.close());
 describe('a DHCP client', () => {
   it.each([
     { what: 'discovers', asked: { type: 1, mac: A } },
+    { what: 'has a card with an MTU of its own', asked: { type: 1, mac: SMALL } },
     { what: 'has an unknown card', asked: { type: 1, mac: UNKNOWN } },
     { what: 'has a card without an address', asked: { type: 1, mac: B } },
     { what: 'requests its address', asked: { type: 3, mac: A, requested: '10.77.0.2', server: '10.77.0.1' } },

@@ -1,10 +1,14 @@
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import { connectedPair } from '../../../../fixtures/agent/played-agent.ts';
+import { dhcpRequest } from '../../../../fixtures/network/dhcp-request.ts';
 import { InvalidInputError, NetworkNotFoundError } from '../../../../src/errors/index.ts';
 import { createNetwork } from '../../../../src/machine/network/create-network.ts';
 import type { Network } from '../../../../src/machine/network/network.ts';
 import { parseForkOptions } from '../../../../src/template/fork-options.ts';
 import { type NetworkMemberOptions, parseNetworks } from '../../../../src/machine/network/network-place.ts';
 import { parseSpec } from '../../../../src/machine/spec/spec.ts';
+import { Scope } from '../../../../src/util/scope.ts';
 
 /** Lets a machine join, as `launch` does. */
 function join(network: Network, name: string, options: Omit<NetworkMemberOptions, 'network'> = {}) {
@@ -101,6 +105,24 @@ test('a member has the alias, addresses and MTU that it asks for', () => {
   expect(db.addresses).toEqual(['10.77.9.20/24']);
   expect(network.members).toMatchObject([{ name: 'db', alias: 'primary', address: '10.77.9.20' }]);
   expect(join(network, 'web').address).toBe('10.77.9.2');
+});
+
+test.each([
+  { options: {}, announced: 9000 },
+  { options: { mtu: 1400 }, announced: 1400 },
+])('a guest with DHCP gets the MTU of its card: $announced', async ({ options, announced }) => {
+  await using scope = new Scope();
+  const network = createNetwork({ mtu: 9000 });
+  const card = join(network, 'db', options);
+  const { host, agent: qemu } = await connectedPair(scope);
+  const plugged = card.plugIn(host);
+  qemu.write(dhcpRequest({ type: 1, mac: card.mac }));
+  const [reply] = (await once(qemu, 'data')) as [Buffer];
+  // Option 26 (RFC 2132, section 5.1).
+  const mtu = reply.indexOf(Buffer.from([26, 2]));
+  expect(reply.readUInt16BE(mtu + 2)).toBe(announced);
+  card.leave();
+  await plugged;
 });
 
 test.each([

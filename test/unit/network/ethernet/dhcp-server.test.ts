@@ -6,8 +6,9 @@ import { addressNumber, addressText, parseSubnet } from '../../../../src/network
 
 const OURS = '52:54:0a:4d:00:02';
 const server = new DhcpServer(
-  { subnet: parseSubnet('10.77.0.0/24'), address: addressNumber('10.77.0.1'), mtu: 9000 },
-  (hardware) => (hardware === parseHardwareAddress(OURS) ? addressNumber('10.77.0.2') : undefined),
+  { subnet: parseSubnet('10.77.0.0/24'), address: addressNumber('10.77.0.1') },
+  (hardware) =>
+    hardware === parseHardwareAddress(OURS) ? { address: addressNumber('10.77.0.2'), mtu: 9000 } : undefined,
 );
 
 const ask = (asked: Omit<DhcpAsked, 'mac'> & { readonly mac?: string }) =>

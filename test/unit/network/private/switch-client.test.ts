@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openCapture } from '../../../../src/network/private/switch-client.ts';
+import { openCapture, reloadSwitch } from '../../../../src/network/private/switch-client.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 
 const directory = temporaryDirectory();
@@ -23,5 +23,19 @@ test('an abort ends a capture after all that the switch still sends', async () =
     abort.abort();
   }
   expect(file).toBe('first half,second half');
+  server.close();
+});
+
+test('a switch of another release that rejects the table is to be replaced', async () => {
+  const socket = join(directory, 'earlier.sock');
+  const answer = { error: { code: 'table', message: 'table:3: invalid latency, loss or bandwidth' } };
+  const server = createServer((client) => {
+    client.once('data', () => client.end(`${JSON.stringify(answer)}\n`));
+  });
+  await once(server.listen(socket), 'listening');
+  await expect(reloadSwitch({ network: 'lan', files: { socket } })).rejects.toMatchObject({
+    reason: 'table',
+    hint: expect.stringMatching(/^stop all machines in this network, .* another release of vmlet$/) as string,
+  });
   server.close();
 });
