@@ -1,6 +1,8 @@
-import { createReadStream, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { type Stats, constants, createReadStream, openSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import {
   GuestFileError,
   GuestSetupError,
@@ -9,6 +11,7 @@ import {
   isSystemError,
 } from '../../errors/index.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
+import { onAbort } from '../../util/time/on-abort.ts';
 import { streamToFile } from '../../images/store/stream-to-file.ts';
 import { readGuestFile, writeGuestFile } from '../../qmp/index.ts';
 import type { GuestChannel, QgaChannel } from '../channel/guest-channel.ts';
@@ -35,7 +38,7 @@ export function agentOf(channel: GuestChannel, command = 'cp'): GuestAgent {
 
 /**
  * Copies a file or directory into the guest with its permission bits. With vmlet's agent a file appears only when it is
- * complete.
+ * complete. A FIFO is read until its writers close it, or the guest's agent leaves.
  * @param guestPath absolute; a directory, or a path with a trailing slash, gets the file under its own name.
  * @throws InvalidInputError, GuestFileError, QmpRefusedError, or the signal's reason.
  */
@@ -52,17 +55,26 @@ export async function copyIntoGuest(
     await copyTreeIntoGuest(agentOf(channel), hostPath, absolute(guestPath), options);
     return;
   }
+  if (found.isSocket()) {
+    throw new InvalidInputError('source', `${hostPath} is a socket, not a file or directory`);
+  }
   const inside = join(guestPath, basename(hostPath));
   const target = guestPath.endsWith('/') ? inside : guestPath;
   const mode = found.mode & 0o777;
   if (channel.kind === 'qga') {
     const isInside = target !== inside && (await isDirectoryByQga(channel, absolute(target), signal));
-    await pushByQga(channel, hostPath, isInside ? inside : target, mode, signal);
+    await pushByQga(channel, openSource(hostPath, found), isInside ? inside : target, mode, signal);
     return;
   }
   const { agent } = channel;
-  const push = async (to: string): Promise<void> =>
-    agent.push(createReadStream(hostPath), to, { mode, signal });
+  const push = async (to: string): Promise<void> => {
+    const source = openSource(hostPath, found);
+    try {
+      await agent.push(source, to, { mode, signal });
+    } finally {
+      source.destroy();
+    }
+  };
   try {
     await push(target);
   } catch (error) {
@@ -122,14 +134,25 @@ export async function copyOutOfGuest(
   return 0;
 }
 
+/** Opens a file of the host. */
+function openSource(path: string, found: Stats): Readable {
+  if (!found.isFIFO()) return createReadStream(path);
+  // As a stream of files, a thread would wait for the writers, and this process for the thread, whatever the guest does.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return new Socket({ fd, readable: true, writable: false });
+}
+
 async function pushByQga(
   channel: QgaChannel,
-  hostPath: string,
+  source: Readable,
   target: string,
   mode: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await writeGuestFile(channel.client, absolute(target), await readFile(hostPath), { signal });
+  signal?.throwIfAborted();
+  const forget = signal && onAbort(signal, (reason) => source.destroy(reason as Error));
+  const content = await buffer(source).finally(forget);
+  await writeGuestFile(channel.client, absolute(target), content, { signal });
   const { exitCode, stderr } = await channel.exec(['chmod', mode.toString(8), target], { signal });
   if (exitCode !== 0) {
     throw new GuestSetupError(`chmod of ${target}`, exitCode, Buffer.from(stderr).toString());

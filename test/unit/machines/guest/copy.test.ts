@@ -1,13 +1,18 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { attachPlayed } from '../../../../fixtures/agent/played-agent.ts';
 import { FieldWriter, Tag } from '../../../../src/guest/agent/fields.ts';
-import { FrameType, encodeFrame } from '../../../../src/guest/agent/agent-frame.ts';
+import { FrameFinder, FrameType, encodeFrame } from '../../../../src/guest/agent/agent-frame.ts';
 import type { GuestChannel } from '../../../../src/machines/channel/guest-channel.ts';
 import { copyIntoGuest, copyOutOfGuest } from '../../../../src/machines/guest/copy.ts';
+import { isSystemError } from '../../../../src/errors/index.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
+import { until } from '../../../until.ts';
 
 let scope: Scope;
 let folder: string;
@@ -103,4 +108,73 @@ test("with QEMU's agent, a directory that is missing on the host is named", asyn
   ).rejects.toMatchObject({ message: `target: no such directory: ${join(folder, 'none')}` });
   await copyOutOfGuest(qgaChannel([]), '/etc/hosts', folder, {});
   expect(readFileSync(join(folder, 'hosts'), 'utf8')).toBe('hello');
+});
+
+const WRITE = constants.O_WRONLY | constants.O_NONBLOCK;
+
+/** Opens a FIFO for writing; undefined while nobody has it open for reading. */
+function openWriter(fifo: string): number | undefined {
+  try {
+    return openSync(fifo, WRITE);
+  } catch (error) {
+    if (isSystemError(error, 'ENXIO')) return undefined;
+    throw error;
+  }
+}
+
+function makeFifo(): string {
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  return fifo;
+}
+
+test.each(['before there is a writer', 'while a writer holds it open'])(
+  'a FIFO is no longer read when the guest is gone %s',
+  async (when) => {
+    const fifo = makeFifo();
+    const { guest, agent } = await attachPlayed(scope);
+    const requested = new FrameFinder(FrameType.request);
+    const asked = new Promise<void>((resolve) => {
+      agent.on('data', (chunk: Buffer) => {
+        if (requested.find(chunk)) resolve();
+      });
+    });
+    const copied = copyIntoGuest({ kind: 'vmlet', agent: guest } as GuestChannel, fifo, '/x', {});
+    await asked;
+    const writer = when.startsWith('while') ? openWriter(fifo) : undefined;
+    agent.destroy();
+    await expect(copied).rejects.toMatchObject({ code: 'VMLET_GUEST_CLOSED' });
+    if (writer !== undefined) closeSync(writer);
+    // A thread that waits for a writer would end this wait only by the test's own writer.
+    expect(process.getActiveResourcesInfo()).not.toContain('FSReqCallback');
+    await until(() => openWriter(fifo) === undefined, { awaited: 'nobody reads the FIFO' });
+  },
+);
+
+test("with QEMU's agent, a FIFO is read to its end, and an abort ends the wait", async () => {
+  const fifo = makeFifo();
+  const paths: string[] = [];
+  const copied = copyIntoGuest(qgaChannel(paths), fifo, '/root/new', {});
+  const writer = await until(() => openWriter(fifo), { awaited: 'the FIFO is read' });
+  writeFileSync(writer, 'hello');
+  closeSync(writer);
+  await copied;
+  expect(paths).toEqual(['/root/new', '/root/new']);
+  const abort = new AbortController();
+  const aborted = copyIntoGuest(qgaChannel(paths), fifo, '/root/new', { signal: abort.signal });
+  const idle = await until(() => openWriter(fifo), { awaited: 'the FIFO is read again' });
+  const reason = new Error('enough');
+  abort.abort(reason);
+  await expect(aborted).rejects.toBe(reason);
+  closeSync(idle);
+});
+
+test('a socket is not copied', async () => {
+  const path = join(folder, 'socket');
+  const server = createServer();
+  await once(server.listen(path), 'listening');
+  scope.defer(() => void server.close());
+  await expect(copyIntoGuest(qgaChannel([]), path, '/root/new', {})).rejects.toThrow(
+    `source: ${path} is a socket, not a file or directory`,
+  );
 });
