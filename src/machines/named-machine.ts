@@ -371,10 +371,10 @@ export class NamedMachine {
     return describeSystemdUnit(this.name);
   }
 
-  /** Returns whether it has a systemd user unit; vmlet or the user has installed it. */
-  async hasSystemdUnit(): Promise<boolean> {
-    const { hasSystemdUnit } = await import('./life/systemd.ts');
-    return hasSystemdUnit(this.name);
+  /** Returns whether it has a systemd user unit, and runs outside of it: systemd neither stops it nor starts it again. */
+  async runsOutsideUnit(): Promise<boolean> {
+    const { runsOutsideUnit } = await import('./life/systemd.ts');
+    return runsOutsideUnit(this.name, this.files);
   }
 
   /**

@@ -122,10 +122,9 @@ export function sayStarted(machine: LiveMachine): void {
   );
 }
 
-/** systemd manages only what its own start has begun. */
-export async function sayOutsideUnit(machine: Pick<NamedMachine, 'name' | 'hasSystemdUnit'>): Promise<void> {
+export async function sayOutsideUnit(machine: Pick<NamedMachine, 'name' | 'runsOutsideUnit'>): Promise<void> {
   const { name } = machine;
-  if (process.env['NOTIFY_SOCKET'] !== undefined || !(await machine.hasSystemdUnit())) return;
+  if (!(await machine.runsOutsideUnit())) return;
   note(
     `machine "${name}" runs outside of its systemd unit, which does not stop it or start it again`,
     `to run it in its unit: vmlet stop ${name} && systemctl --user start vmlet-${name}`,

@@ -4,11 +4,14 @@ import { dirname, join } from 'node:path';
 import { InvalidInputError, MissingProgramError, UserManagerUnavailableError } from '../../errors/index.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
 import { commandProgram } from '../../machine/paths/package-files.ts';
+import { isInUnit } from '../../process/procfs/unit.ts';
 import { run } from '../../process/run.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
 import { checkMachineName } from '../spec/machine-spec.ts';
 import { readDefinition } from '../record/definition.ts';
+import type { MachineFiles } from '../record/machine-files.ts';
+import { readRun } from '../record/machine-status.ts';
 import { systemdUnit, systemdUnitName, xdgVariables } from './systemd-unit.ts';
 import { removeFile } from '../../util/files/removal.ts';
 import { xdgDirectory } from '../../util/files/xdg-directory.ts';
@@ -101,6 +104,16 @@ export async function uninstallSystemdUnit(machine: string): Promise<Omit<System
 /** True when a unit for the machine exists, whether vmlet or the user installed it. */
 export function hasSystemdUnit(machine: string): boolean {
   return existsSync(unitFile(machine).path);
+}
+
+/**
+ * True for a running machine with a unit in which it does not run: systemd manages only what its own start has begun. The
+ * process that asked for the start does not tell: systemd may have begun it a moment before.
+ */
+export function runsOutsideUnit(machine: string, files: Pick<MachineFiles, 'directory' | 'run'>): boolean {
+  const keeper = readRun(files)?.keeper;
+  if (!keeper || !hasSystemdUnit(machine)) return false;
+  return isInUnit(keeper.pid, systemdUnitName(machine)) === false;
 }
 
 function unitFile(machine: string): Omit<SystemdUnit, 'text'> {

@@ -7,17 +7,14 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-test.each([
-  [true, undefined, true],
-  [true, '/run/systemd/notify', false],
-  [false, undefined, false],
-])('with a unit: %s, started by %s: says that it runs outside: %s', async (hasUnit, socket, says) => {
-  vi.stubEnv('NOTIFY_SOCKET', socket);
+test.each([true, false])('outside of its unit: %s: says how to run it there', async (isOutside) => {
+  // A machine that systemd is starting is in its unit, also for a start by another process, and the reverse.
+  vi.stubEnv('NOTIFY_SOCKET', isOutside ? '/run/systemd/notify' : undefined);
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  await sayOutsideUnit({ name: 'web', hasSystemdUnit: async () => Promise.resolve(hasUnit) });
+  await sayOutsideUnit({ name: 'web', runsOutsideUnit: async () => Promise.resolve(isOutside) });
   const said = write.mock.calls.join('');
-  expect(said.includes('systemctl --user start vmlet-web')).toBe(says);
-  expect(said === '').toBe(!says);
+  expect(said.includes('systemctl --user start vmlet-web')).toBe(isOutside);
+  expect(said === '').toBe(!isOutside);
 });
 
 test('a start says which host ports were chosen, except for the forward that vmlet adds', () => {
