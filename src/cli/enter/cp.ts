@@ -24,7 +24,7 @@ export function cpCommand(): Command {
         "QEMU's guest agent but not vmlet's agent, only single files can be copied.\n" +
         'If TARGET is an existing directory, SOURCE is copied into it; otherwise the copy is named TARGET. SOURCE/. ' +
         'copies only the contents of SOURCE. If TARGET already contains a directory with the name of SOURCE, SOURCE is ' +
-        'merged into that directory: existing directories keep their permissions, in a guest with GNU tar. Symbolic links in ' +
+        'merged into that directory: existing directories keep their permissions. Symbolic links in ' +
         'a directory are copied as links. When copying to the host, ' +
         'devices and FIFOs are left out, and setuid, setgid and sticky bits are dropped.\n' +
         'With - as SOURCE, a tar stream is read from stdin and unpacked in TARGET, with the owners that are stored in the ' +

@@ -34,19 +34,22 @@ const PACK = [
 /** The line in which GNU tar names a path that its user may not read. */
 const DENIED = /^\S*tar: (?!.*: Warning: )(.+): Cannot \w+: Permission denied$/m;
 
-/** How GNU tar treats directories that exist. busybox's tar has none of these options, and keeps links. */
+/** How GNU tar and busybox's, which always keeps links, treat directories that exist. */
 const EXISTING = {
-  /** They keep their owner and mode. */
-  kept: '--keep-directory-symlink --no-overwrite-dir',
+  /**
+   * They keep their owner and mode. busybox's tar then sets neither of them for anything: an archive of ours has only files
+   * of root, and they are created with their modes. Only a setgid bit of a new directory is lost.
+   */
+  kept: { gnu: '--keep-directory-symlink --no-overwrite-dir', busybox: '-o --no-same-permissions' },
   /** They get those of the archive. Links to directories stay: without its link /lib, most systems run no program. */
-  changed: '--keep-directory-symlink',
+  changed: { gnu: '--keep-directory-symlink', busybox: '' },
   /** Links to directories are replaced, too. */
-  mirrored: '',
+  mirrored: { gnu: '', busybox: '' },
 } as const;
 
 /**
  * Unpacks stdin into the directory $1, or into a directory $2 below it if $1 exists and $2 is not empty, with the options
- * $3 of GNU tar.
+ * $3 of GNU tar or $4 of busybox's.
  */
 const UNPACK_IN_GUEST = `
 target=$1
@@ -64,6 +67,9 @@ keep=
 # A new directory gets owner and mode of the archive.
 [ -z "$was" ] || [ -z "$3" ] || case $(tar --help 2>&1) in
 *--keep-directory-symlink*) keep=$3 ;;
+*--no-same-permissions*)
+  keep=$4
+  [ -z "$keep" ] || umask 0 ;;
 esac
 tar -x $keep -f -
 status=$?
@@ -190,6 +196,7 @@ export async function unpackInGuest(
   guestPath: string,
   { name = '', existing, signal }: Unpacking,
 ): Promise<void> {
-  const argv = ['sh', '-c', UNPACK_IN_GUEST, 'sh', guestPath, name, EXISTING[existing]];
+  const { gnu, busybox } = EXISTING[existing];
+  const argv = ['sh', '-c', UNPACK_IN_GUEST, 'sh', guestPath, name, gnu, busybox];
   await requireSuccess(agent.exec(argv, { input: archive, signal }), `unpacking in ${guestPath}`);
 }
