@@ -40,8 +40,8 @@ export function diskCommand(): Command {
     .summary('remove a disk')
     .description(
       'Removes a disk from a machine. If the machine is running, first stop using the disk in the guest (umount, ' +
-        'swapoff): vmlet waits until the guest releases the disk. The file of the disk is kept and its path is printed; ' +
-        '--storage deletes the file. Backing files that you created, or that another disk uses, are always kept.',
+        'swapoff): vmlet waits until the guest releases the disk; a paused machine has to be resumed first. The file of the ' +
+        'disk is kept and its path is printed; --storage deletes the file. Backing files that you created, or that another disk uses, are always kept.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'name of the disk (see vmlet disk ls)')

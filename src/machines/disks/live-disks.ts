@@ -7,6 +7,7 @@ import type { QmpClient } from '../../qmp/index.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { unusedDiskNames } from '../plan/disk-names.ts';
+import { refusePaused } from '../lock/paused-guest.ts';
 import { openLinkedFile } from './linked-file.ts';
 import { SPARE_ROOT_PORTS, planDisk } from '../plan/machine-plan.ts';
 import { readPlan, replacePlan } from '../record/machine-plan-file.ts';
@@ -125,6 +126,11 @@ export async function unplug(
   disk: StoredDisk,
   { timeoutMs, signal }: Limits,
 ): Promise<void> {
+  const { spec, files } = definition;
+  // The request would stay pending, and the guest would follow it when it is resumed.
+  if (readPlan(files).disks.some(({ nodeName }) => nodeName === disk.name)) {
+    refusePaused(spec.name, readStatus(files), 'release its disk');
+  }
   await withMonitor(
     definition,
     async (qmp) => {

@@ -56,9 +56,13 @@ export function storedMachine(home: string, changed: Partial<MachineSpec> = {}):
 }
 
 /** Makes a machine count as running, with this process as its keeper. */
-export function countAsRunning({ definition: { files } }: Stored, plan: object = {}): void {
+export function countAsRunning(
+  { definition: { files } }: Stored,
+  plan: object = {},
+  state = 'running',
+): void {
   const { bootId, ...keeper } = identifyProcess(process.pid)!;
-  const record = { version: 1, bootId, keeper, qemu: null, helpers: {}, state: 'running', startedAt: 1000 };
+  const record = { version: 1, bootId, keeper, qemu: null, helpers: {}, state, startedAt: 1000 };
   writeFileSync(files.run, JSON.stringify(record));
   const parts = {
     board: { options: {} },

@@ -26,7 +26,7 @@ import { lastLines, readStatus } from '../../record/machine-status.ts';
 import { shareTags } from '../../spec/stored-mounts.ts';
 import { guestRequest } from '../guest-request.ts';
 import { shareCommand } from '../start-plan.ts';
-import { refusePaused } from './paused-guest.ts';
+import { refusePaused } from '../../lock/paused-guest.ts';
 
 /** Time for the agent's answers, and for the guest to release a device that could not be used. */
 const AGENT_MS = 30_000;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { MachineStatus } from '../../../../../src/machines/record/machine-status.ts';
-import { refusePaused } from '../../../../../src/machines/run/devices/paused-guest.ts';
+import { refusePaused } from '../../../../src/machines/lock/paused-guest.ts';
+import type { MachineStatus } from '../../../../src/machines/record/machine-status.ts';
 
 const refused = (state: string) => (): void => {
   refusePaused('web', { kind: 'running', state } as MachineStatus, 'release its network card');

@@ -1,5 +1,5 @@
-import { MachineStateError } from '../../../errors/index.ts';
-import type { MachineStatus } from '../../record/machine-status.ts';
+import { MachineStateError } from '../../errors/index.ts';
+import type { MachineStatus } from '../record/machine-status.ts';
 
 /**
  * Refuses a machine whose processors do not run: its guest cannot answer.

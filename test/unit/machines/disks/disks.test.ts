@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { removeDisk } from '../../../../src/machines/disks/disks.ts';
+import { readDefinition } from '../../../../src/machines/record/definition.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+import { countAsRunning, storedDisk, storedMachine } from '../stored-machine.ts';
+
+const directory = temporaryDirectory();
+
+it('a paused machine keeps its disks, which its guest cannot release', async () => {
+  const stored = storedMachine(directory, { disks: [storedDisk('disk0')] });
+  countAsRunning(stored, { disks: [{ nodeName: 'disk0' }] }, 'paused');
+  await expect(removeDisk(stored.locations, 'web', 'disk0')).rejects.toMatchObject({
+    code: 'VMLET_MACHINE_STATE',
+    message: 'machine "web" is paused, so its guest cannot release its disk',
+    hint: 'resume it first: vmlet resume web; or stop it: vmlet stop web',
+  });
+  expect(readDefinition(stored.locations, 'web').spec.disks).toHaveLength(1);
+});
