@@ -12,6 +12,7 @@ import type { Outcome } from '../life/outcome.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SpaceWatch } from '../life/space-watch.ts';
 import type { NetworkLoss } from './start-processes.ts';
+import { resumeProcessors } from './resume-processors.ts';
 import { type StopRung, type StopStep, escalateStop } from './escalate-stop.ts';
 
 /** Everything that a launch has started, passed to the machine that it returns. */
@@ -130,11 +131,12 @@ export class RunningMachine implements AsyncDisposable {
   }
 
   /**
-   * Resumes paused processors. If the host still has no space, the machine pauses again at once, and the
+   * Resumes paused processors, and wakes up a guest that has suspended itself to RAM. If the host still has no space, the machine pauses again at once, and the
    * listeners of `onOutOfSpace` are called.
    */
   async resume(): Promise<void> {
-    await this.qmp.execute('cont');
+    const { status } = await this.qmp.execute('query-status');
+    await resumeProcessors(this.qmp, status);
   }
 
   /**

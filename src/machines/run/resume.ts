@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { MachineStateError, NoSpaceError, TimedOutError } from '../../errors/index.ts';
 import { describeOutOfSpace, outOfSpaceOf } from '../../machine/life/out-of-space.ts';
 import { tellMissed } from '../../machine/network/tell-members.ts';
+import { resumeProcessors } from '../../machine/running/resume-processors.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
@@ -38,8 +39,7 @@ export async function resumeMachine(definition: Definition, options: MonitorOpti
       // Left by a save that was interrupted at its end. Once the machine runs, resuming from it would be wrong and dangerous.
       discardSaved(definition);
       if (status === 'io-error') await resumeIntoSpace(spec.name, monitor);
-      // QEMU ignores `cont` without an error while the guest has suspended itself to RAM (ACPI S3).
-      else await monitor.execute(status === 'suspended' ? 'system_wakeup' : 'cont');
+      else await resumeProcessors(monitor, status);
     },
     options,
   );
