@@ -1,6 +1,6 @@
-import { statfs } from 'node:fs/promises';
 import { InvalidInputError, NoSpaceError, QmpJobError } from '../../errors/index.ts';
 import { type QmpClient, runJob } from '../../qmp/index.ts';
+import { fileSystemOf } from '../../util/files/file-system.ts';
 import {
   type MachineSnapshot,
   type SnapshotsOfDisks,
@@ -49,7 +49,7 @@ export async function saveLiveSnapshot(
   try {
     await runJob(qmp, 'snapshot-save', { tag: name, vmstate: nodes[0], devices: nodes });
   } catch (error) {
-    if (error instanceof QmpJobError && (await isFull(files[0]))) {
+    if (error instanceof QmpJobError && isFull(files[0])) {
       throw new NoSpaceError(
         `no space left on the host: cannot save the memory of the machine in ${files[0]}`,
         {
@@ -128,10 +128,13 @@ async function look(qmp: QmpClient, nodes: SnapshotNodes): Promise<Look> {
   };
 }
 
-/** QEMU says only "Input/output error" when it cannot write memory to a full disk. */
-async function isFull(path: string): Promise<boolean> {
-  const { bavail, bsize } = await statfs(path);
-  return bavail * bsize < CLUSTER;
+/**
+ * QEMU says only "Input/output error" when it cannot write memory to a full disk. The file may be gone: a running QEMU
+ * opens a file outside of the machine's directory by a name that is then removed.
+ */
+function isFull(path: string): boolean {
+  const { bytes, freeBytes } = fileSystemOf(path);
+  return bytes > 0 && freeBytes < CLUSTER;
 }
 
 /**
