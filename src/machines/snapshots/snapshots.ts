@@ -1,4 +1,5 @@
 import { MachineStateError, VmletError } from '../../errors/index.ts';
+import { tellMissed } from '../../machine/network/tell-members.ts';
 import { bridgeMtus } from '../../machine/qemu/bridge-card.ts';
 import { hardwareOf, queryMachineType } from '../../machine/qemu/hardware.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
@@ -100,7 +101,7 @@ export interface SnapshotOptions extends Abortable {
 
 /**
  * Takes a snapshot of a machine's disks and UEFI variables, and of its memory if it is running. All or nothing. The guest
- * is paused while QEMU writes the memory. The state of a TPM is included only with the memory.
+ * is paused while QEMU writes the memory, and vmlet's agent then sets its clock. The state of a TPM is included only with the memory.
  * @param name at most 255 bytes, not only digits.
  * @throws InvalidInputError for a name that is taken, or a machine with a raw disk or one that is removed after its command;
  *   MachineStateError when it is saved; MachineBusyError, NoSpaceError, QmpJobError, or the signal's reason.
@@ -111,7 +112,7 @@ export async function createMachineSnapshot(
   name: string,
   { disksOnly = false, signal }: SnapshotOptions = {},
 ): Promise<void> {
-  await withLockedMachine(locations, machine, 'taking a snapshot', async (definition) => {
+  const wasPaused = await withLockedMachine(locations, machine, 'taking a snapshot', async (definition) => {
     refuseSavedSnapshots(definition);
     refuseRemovedAfterCommand(
       definition.spec,
@@ -123,7 +124,7 @@ export async function createMachineSnapshot(
     if (readStatus(files).kind !== 'running') {
       await settleInterrupted(definition);
       await makeStopped(definition, name, signal);
-      return;
+      return false;
     }
     if (!disksOnly) {
       const hint = `stop the machine first, or leave out the memory: vmlet snapshot create ${machine} ${quoteForShell(name)} --disks-only`;
@@ -141,7 +142,10 @@ export async function createMachineSnapshot(
     };
     await withMonitor(definition, work, { long: true, signal });
     endSnapshot(definition);
+    return !disksOnly;
   });
+  // The clock of a guest is stopped with its processors.
+  if (wasPaused) await tellMissed(locations, machine, signal);
 }
 
 /** Without an agent that answers, the disks are as after a power loss. */

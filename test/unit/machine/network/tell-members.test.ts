@@ -2,14 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { type Server, type Socket, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { hello } from '../../../../fixtures/agent/played-agent.ts';
-import {
-  FrameDecoder,
-  FrameFinder,
-  FrameType,
-  encodeFrame,
-} from '../../../../src/guest/agent/agent-frame.ts';
-import { Operation, Tag, readFields } from '../../../../src/guest/agent/fields.ts';
+import { playClock } from '../../../../fixtures/agent/played-agent.ts';
 import { tellMissed } from '../../../../src/machine/network/tell-members.ts';
 import { machineSockets } from '../../../../src/machine/paths/directory.ts';
 import { Scope } from '../../../../src/util/scope.ts';
@@ -32,7 +25,10 @@ beforeEach(async () => {
   writeFileSync(join(path, 'machines/web/plan.json'), JSON.stringify({ directory: { sockets: path } }));
   const { monitorSocket, agentSocket } = machineSockets(path);
   await listen(createServer(playMonitor), monitorSocket);
-  await listen(createServer(playAgent), agentSocket);
+  await listen(
+    createServer((client) => playClock(client, times)),
+    agentSocket,
+  );
 });
 afterEach(async () => scope.close());
 
@@ -54,28 +50,6 @@ function playMonitor(client: Socket): void {
     for (const text of chunk.toString().split(/(?<=\})(?=\{)/)) {
       const { execute, id } = JSON.parse(text) as { execute: string; id: unknown };
       send({ return: answers[execute] ?? {}, id });
-    }
-  });
-}
-
-function playAgent(client: Socket): void {
-  client.on('error', () => undefined);
-  const opening = new FrameFinder(FrameType.open);
-  const decoder = new FrameDecoder();
-  let isOpen = false;
-  client.on('data', (chunk) => {
-    const open = isOpen ? undefined : opening.find(chunk);
-    if (open) {
-      isOpen = true;
-      client.write(hello(Buffer.from(open.payload.subarray(0, 8))));
-      return;
-    }
-    for (const { type, channel, payload } of decoder.push(chunk)) {
-      if (type !== FrameType.request) continue;
-      const fields = readFields(payload);
-      expect(fields?.get(Tag.operation)?.[0]).toBe(Operation.configure);
-      times.push(Number(fields?.get(Tag.time)?.readBigUInt64LE(0)) / 1e6);
-      client.write(encodeFrame(FrameType.done, 0, channel));
     }
   });
 }

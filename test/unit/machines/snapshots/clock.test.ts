@@ -1,0 +1,42 @@
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { playClock } from '../../../../fixtures/agent/played-agent.ts';
+import { listenAsMonitor } from '../../../../fixtures/qmp/played-monitor.ts';
+import { createMachineSnapshot } from '../../../../src/machines/snapshots/snapshots.ts';
+import { Scope } from '../../../../src/util/scope.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+import { countAsRunning, storedDisk, storedMachine } from '../stored-machine.ts';
+
+const directory = temporaryDirectory();
+
+test('a snapshot with memory pauses the guest, whose clock is then set', async () => {
+  await using scope = new Scope();
+  const stored = storedMachine(directory, { disks: [storedDisk('disk0')] });
+  const { locations, definition } = stored;
+  countAsRunning(stored, {
+    memoryBytes: 2 ** 29,
+    boot: { kind: 'disk' },
+    disks: [{ nodeName: 'disk0', readOnly: false }],
+  });
+  const { files } = definition;
+  mkdirSync(files.sockets, { recursive: true });
+  const image = { filename: join(files.storage, 'disk0.qcow2'), format: 'qcow2', 'virtual-size': 0 };
+  const answers = {
+    'query-status': { running: true, status: 'running' },
+    'query-chardev': [{ label: 'agent', filename: 'unix', 'frontend-open': true }],
+    'query-named-block-nodes': [{ 'node-name': 'disk0', image }],
+    'qom-get': 'q35-machine',
+  };
+  for (const socket of [files.monitorSocket, files.shellSocket]) {
+    await listenAsMonitor(socket, scope, { answers });
+  }
+  const times: number[] = [];
+  const agent = createServer((client) => playClock(client, times));
+  await new Promise<void>((resolve) => agent.listen(files.agentSocket, resolve));
+  scope.defer(() => void agent.close());
+  const before = Date.now();
+  await createMachineSnapshot(locations, 'web', 'one');
+  expect(times).toEqual([expect.toSatisfy((time: number) => time >= before && time <= Date.now())]);
+});
