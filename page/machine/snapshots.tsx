@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { whyNotRestored, whyNotTaken } from '../actions/snapshot-refusals.ts';
 import { machinePath } from '../api/client.ts';
 import type { Snapshot, SoundMachine } from '../api/types.ts';
 import { useAsked } from '../state/asked.ts';
@@ -47,13 +48,6 @@ export function SnapshotsTab({ machine }: { readonly machine: SoundMachine }) {
       {asked && <Question key={asked.key} asking={asked.about} close={asked.close} />}
     </>
   );
-}
-
-/** Why the snapshot cannot be restored as the machine is now; empty if it can. */
-function whyNotRestored({ status }: SoundMachine, { memoryBytes }: Snapshot): string {
-  if (status.kind === 'saved') return 'cannot be restored while the machine has saved memory';
-  if (status.kind === 'running' && memoryBytes === 0) return 'cannot be restored while the machine runs';
-  return '';
 }
 
 interface RowProperties {
@@ -114,10 +108,12 @@ function questionOf(
   };
 }
 
-function NewSnapshot({ machine: { name, status } }: { readonly machine: SoundMachine }) {
+function NewSnapshot({ machine }: { readonly machine: SoundMachine }) {
+  const { name, status } = machine;
   const [snapshot, setSnapshot] = useState('');
   const [disksOnly, setDisksOnly] = useState(false);
   const isRunning = status.kind === 'running';
+  const whyNot = whyNotTaken(machine);
   const flags = isRunning && disksOnly ? ['--disks-only'] : [];
   const command = shellCommand('vmlet', 'snapshot', 'create', ...flags, name, snapshot || 'NAME');
   const create = (event: Event): void => {
@@ -138,9 +134,10 @@ function NewSnapshot({ machine: { name, status } }: { readonly machine: SoundMac
           without memory
         </Checkbox>
       )}
-      <button type="submit" class="main">
+      <button type="submit" class="main" disabled={whyNot !== ''}>
         Create snapshot
       </button>
+      {whyNot && <p class="faint">{whyNot}</p>}
       <Command text={command} />
     </form>
   );
