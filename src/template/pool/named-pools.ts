@@ -22,6 +22,7 @@ import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { poll } from '../../util/time/poll.ts';
 import { type Answer, answerSchema, lineOf, readLine, refusalOf } from './pool-messages.ts';
+import { poolLogPath, removeOldPoolLogs } from './pool-logs.ts';
 import { type PoolRecord, poolFiles, readPoolRecord } from './pool-record.ts';
 import { PooledGuest } from './pooled-guest.ts';
 
@@ -114,7 +115,8 @@ export class NamedPool {
   }
 
   /**
-   * Ends the pool and the guests that were taken from it, and removes the log of `vmlet pool create`.
+   * Ends the pool and the guests that were taken from it, and removes the log of `vmlet pool create`, and old ones of other
+   * pools that have ended.
    * @throws what `status` throws.
    */
   async end({ timeoutMs = END_MS, signal }: Limits = {}): Promise<void> {
@@ -124,7 +126,8 @@ export class NamedPool {
     await withinLimits(waiting, this.#gone(signal), { timeoutMs, signal }).catch((error: unknown) => {
       throw this.#explain(error, waiting);
     });
-    removeFile(logPath(this.name));
+    removeFile(poolLogPath(ownLocations(), this.name));
+    removeLogsOfEnded();
   }
 
   async #gone(signal: AbortSignal | undefined): Promise<void> {
@@ -203,16 +206,18 @@ export function openPool(name: string): NamedPool {
   return pool;
 }
 
-/** The output of the pool of `vmlet pool create NAME`; its directory exists then. */
+/** The output of the pool of `vmlet pool create NAME`; its directory exists then. Old logs of other pools are removed. */
 export function poolLog(name: string): string {
   requirePoolName(name);
-  const path = logPath(name);
+  removeLogsOfEnded();
+  const path = poolLogPath(ownLocations(), name);
   makeDirectories(dirname(path));
   return path;
 }
 
-function logPath(name: string): string {
-  return join(ownLocations().state, 'pools', `${name}.log`);
+function removeLogsOfEnded(): void {
+  const running = listPools().map(({ name }) => name);
+  removeOldPoolLogs(ownLocations(), running);
 }
 
 /** @throws InvalidInputError. */
