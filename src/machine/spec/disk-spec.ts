@@ -54,7 +54,11 @@ export function parseDiskSpec(disk: string | DiskSpec, field: string): DiskSpec 
   return parseDiskFile(disk, field);
 }
 
-function parseDiskFile(text: string, field: string): DiskSpec {
+/**
+ * Parses `PATH[,format=qcow2|raw][,readonly][,trusted]`; a path may look like a size.
+ * @throws InvalidInputError
+ */
+export function parseDiskFile(text: string, field: string): Extract<DiskSpec, { readonly path: string }> {
   let path = text;
   let format: DiskFormat | undefined;
   let readOnly = false;

@@ -11,7 +11,7 @@ import type { HostShare } from '../../process/confine/cgroup.ts';
 import { type MountSet, parseMounts } from '../share/mount-set.ts';
 import { parseOptions } from '../../util/options/parse-options.ts';
 import { type WantedPlace, parseNetworks } from '../network/network-place.ts';
-import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
+import { type DiskSpec, parseDiskFile, parseDiskSpec } from './disk-spec.ts';
 import { checkAppend } from './kernel-command-line.ts';
 import { type LaunchOptions, launchSchema } from './launch-options.ts';
 import { parseLimits } from './limits.ts';
@@ -194,8 +194,6 @@ function refuseModules({ kernel, initrd }: { [Key in 'kernel' | 'initrd']?: stri
 }
 
 function bootDiskOf(image: string): Spec['boot'] {
-  const disk = parseDiskSpec(image, 'image');
-  if (!('path' in disk))
-    throw new InvalidInputError('image', `${JSON.stringify(image)} is not the path of a disk`);
-  return { kind: 'disk', path: disk.path, format: disk.format, trusted: disk.trusted ?? false };
+  const { path, format, trusted = false } = parseDiskFile(image, 'image');
+  return { kind: 'disk', path, format, trusted };
 }

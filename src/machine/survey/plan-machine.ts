@@ -112,7 +112,7 @@ function planPorts({ memoryFile, hasSeed, spec }: PlanInputs): string[] {
 
 /** A directory whose owner is a name is plugged in when the guest has said the number. */
 function portsOf(shares: readonly FoundShare[]): (string | undefined)[] {
-  const ports = rootPorts(shares.filter(hasNamedOwner).length);
+  const ports = rootPorts(shares.length);
   return shares.map((share) => (hasNamedOwner(share) ? ports.shift() : undefined));
 }
 
@@ -129,7 +129,7 @@ function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirecto
     ...bootParameters,
     ...source.append,
     ...(source.needsAgent ? [`rdinit=/${AGENT_IN_INITRD}`] : []),
-    ...(spec.append === undefined ? [] : [spec.append]),
+    spec.append ?? '',
   ];
   const commandLine = words.join(' ').trim();
   const length = Buffer.byteLength(commandLine);
@@ -147,7 +147,7 @@ function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirecto
     kernelPath: source.kernelPath,
     initrdPath: isExtended ? directory.initrd : source.initrdPath,
     initrdBase: isExtended ? source.initrdPath : undefined,
-    ...(source.modules !== undefined && { modules: source.modules }),
+    modules: source.modules,
     commandLine,
   };
 }

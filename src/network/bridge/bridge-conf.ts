@@ -48,11 +48,11 @@ function read(
     // Like the helper: a space ends the first word, and a tab only if the line has no space.
     const start = line.trimStart();
     const end = start.includes(' ') ? start.indexOf(' ') : start.indexOf('\t');
-    const action = end === -1 ? trimmed : start.slice(0, end);
-    const argument = end === -1 ? '' : start.slice(end).trim();
-    if ((action === 'allow' || action === 'deny') && end !== -1) {
+    const action = end === -1 ? undefined : start.slice(0, end);
+    const argument = start.slice(end).trim();
+    if (action === 'allow' || action === 'deny') {
       rules.push({ action, bridge: argument });
-    } else if (action === 'include' && end !== -1) {
+    } else if (action === 'include') {
       const included = seen.has(argument) ? undefined : readIncluded(argument);
       seen.add(argument);
       // Rules before the bad line of an included file count.

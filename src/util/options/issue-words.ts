@@ -50,8 +50,10 @@ function alternativesOf(branches: readonly (readonly z.core.$ZodIssue[])[]): str
   const prefix = 'expected ';
   const words = branches.map((issues) => (issues.length === 1 ? issues[0]?.message : undefined));
   const kinds = words.map((text) => (text?.startsWith(prefix) ? text.slice(prefix.length) : undefined));
-  const known = [...new Set(kinds.filter((kind) => kind !== undefined))];
-  return kinds.includes(undefined) || known.length === 0 ? 'invalid value' : `${prefix}${choiceOf(known)}`;
+  const known = kinds.filter((kind) => kind !== undefined);
+  // A union with a discriminator has no alternatives for an unknown one.
+  const isComplete = known.length > 0 && known.length === kinds.length;
+  return isComplete ? `${prefix}${choiceOf([...new Set(known)])}` : 'invalid value';
 }
 
 /** Joins words: `a, b or c`. */

@@ -45,6 +45,7 @@ describe('bridge.conf', () => {
 
   test.each([
     'allow\n',
+    'allow0\n',
     'include\n',
     '  allow\tbr0  \n',
     'permit br0\n',

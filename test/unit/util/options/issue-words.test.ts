@@ -9,6 +9,7 @@ test.each<[z.ZodType, unknown, string]>([
   [z.boolean(), 'yes', 'expected true or false'],
   [z.array(z.string()), 'x', 'expected a list'],
   [z.strictObject({}), 'x', 'expected an object'],
+  [z.record(z.string(), z.string()), 'x', 'expected an object'],
   [z.enum(['a', 'b', 'c']), 'd', 'expected a, b or c'],
   [z.literal('a'), 'd', 'expected a'],
   [z.int().min(1), 0, 'expected at least 1'],
@@ -20,8 +21,10 @@ test.each<[z.ZodType, unknown, string]>([
   [z.array(z.string()).max(1), ['a', 'b'], 'expected at most 1 entries'],
   [z.int().multipleOf(512), 5, 'expected a multiple of 512'],
   [z.strictObject({ a: z.string().optional() }), { b: 1 }, 'unknown key: b'],
+  [z.strictObject({}), { b: 1, c: 2 }, 'unknown key: b, c'],
   [z.union([z.number(), z.string()]), true, 'expected a number or text'],
   [z.union([z.literal('a'), z.strictObject({ b: z.string() })]), { c: 1 }, 'invalid value'],
+  [z.discriminatedUnion('a', [z.object({ a: z.literal('b') })]), { a: 'c' }, 'invalid value'],
   [z.string().regex(/^a/), 'b', 'invalid value'],
   [z.string().regex(/^a/, 'expected an a'), 'b', 'expected an a'],
 ])('%#: explains the problem', (schema, value, words) => {
