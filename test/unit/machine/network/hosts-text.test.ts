@@ -50,6 +50,10 @@ test('replaces its earlier lines, and keeps those of other networks and of the g
 });
 
 test('removes nothing if the guest has broken the markers', () => {
+  const noBegin = '127.0.0.1 localhost\n# end of vmlet 10.77.0.0/24\n';
+  expect(withNetworkNames(noBegin, '10.77.0.0/24', names())).toBe(
+    `${noBegin}# vmlet 10.77.0.0/24\n# end of vmlet 10.77.0.0/24\n`,
+  );
   const broken = '# end of vmlet 10.77.0.0/24\n127.0.0.1 localhost\n# vmlet 10.77.0.0/24\n';
   expect(withNetworkNames(broken, '10.77.0.0/24', names())).toBe(
     `${broken}# vmlet 10.77.0.0/24\n# end of vmlet 10.77.0.0/24\n`,

@@ -17,6 +17,9 @@ it.each([
 it("the host's own processor is rejected without KVM, with the reason", () => {
   expect(() => cpuModel('host', tcg)).toThrow('cpu: "host" requires KVM, which is not usable: asked for');
   expect(() => cpuModel('host', { ...tcg, reason: 'requested' })).toThrow('KVM, but --accel tcg was given');
+  expect(() => cpuModel('host', tcg)).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('qemu-system-x86_64 -cpu help') as string }),
+  );
 });
 
 it('our kernels boot without unused devices, each of which would be probed', () => {

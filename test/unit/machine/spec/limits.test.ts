@@ -27,7 +27,7 @@ describe('are rejected', () => {
     expect(() => parseLimits('memory=2G', 2 * GiB)).toThrow(
       /a limit of 2048 MiB is too small: the guest has 2048 MiB of memory/,
     );
-    expect(() => parseLimits('memory=5Q', 2 * GiB)).toThrow(InvalidInputError);
+    expect(() => parseLimits('memory=5Q', 2 * GiB)).toThrow(/^limits: /);
   });
 });
 

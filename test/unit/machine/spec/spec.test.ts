@@ -98,6 +98,10 @@ describe('parseSpec', () => {
     [{ image: 'host', diskSize: '4G' }, 'diskSize', /applies only to the disk of/],
     [{ image: 'host', seed: {} }, 'seed', /disk/],
     [{ net: 'none', ports: ['80'] }, 'ports', /network/],
+    [{ net: 'none', mac: '52:54:00:12:34:56' }, 'mac', /first network card/],
+    [{ until: 'running', volumes: ['cache:/c'] }, 'volumes', /agent/],
+    [{ until: 'running', mounts: ['src=/a,dst=/b'] }, 'mounts', /agent/],
+    [{ until: 'running', ports: ['/run/web.sock:80'] }, 'ports', /agent/],
     [{ net: 'bridge' }, 'net', /bridge/],
     [{ ports: ['99999:80'] }, 'ports[0].hostPort', /99999/],
     [{ disks: ['./thing'] }, 'disks[0]', /no such file: .\/thing/],
@@ -127,6 +131,7 @@ describe('parseSpec', () => {
         disks: ['2G', './a.iso', { path: 'b', format: 'qcow2', trusted: true }],
         ports: ['8080:80', { guestPort: 53, protocol: 'udp' }],
         net: 'passt',
+        mac: '52:54:00:12:34:56',
         faults: true,
         accel: 'tcg',
         cpu: 'Nehalem',
@@ -156,6 +161,7 @@ describe('parseSpec', () => {
       ],
       sockets: [],
       net: 'passt',
+      mac: '52:54:00:12:34:56',
       networks: [],
       shares: [],
       volumes: [],
@@ -189,8 +195,11 @@ describe('parseSpec', () => {
       { source: join(process.cwd(), 'site'), target: '/srv', readOnly: true },
       { source: '/a', target: '/b', readOnly: false },
     ]);
-    const refused = refusal({ volumes: ['./site:/srv'], until: 'running' });
-    expect(refused.message).toContain("volumes: cannot be mounted with until: 'running'");
+  });
+
+  it('forwards unix sockets, also without a network', () => {
+    const sockets = [{ path: '/run/web.sock', guestPort: 80 }];
+    expect(parseSpec({ net: 'none', ports: ['/run/web.sock:80'] })).toMatchObject({ ports: [], sockets });
   });
 
   it('ignores the options of the launch itself', () => {
@@ -245,10 +254,16 @@ describe('parseSpec', () => {
 
   it.each([
     [{ kernel: 'k', image: 'debian:13' }, 'leave out --kernel or the image'],
+    [{ image: 'host', kernel: 'k', initrd: 'i' }, 'leave out --initrd or the image'],
     [{ initrd: 'i' }, 'add --kernel'],
+    [{ modules: 'm' }, '--kernel FILE'],
+    [{ kernel: 'k', initrd: 'i', modules: 'm' }, 'leave out --modules or --initrd'],
+    [{ until: 'running', mounts: ['src=/a,dst=/b'] }, "leave out mounts, or leave out until: 'running'"],
+    [{ until: 'running', ports: ['/run/web.sock:80'] }, 'leave out the sockets'],
     [{ net: 'none', ports: ['80'] }, 'leave out --net none, or leave out the ports'],
     [{ kernel: 'k', seed: {} }, 'use an image with a disk, such as debian:13'],
     [{ diskSize: '20G' }, 'boot an image with a disk'],
+    [{ image: './a.raw', diskSize: '20G' }, 'qemu-img resize'],
   ])('gives a hint for %j', (options, hint) => {
     expect(refusal(options).hint).toContain(hint);
   });

@@ -6,7 +6,11 @@ import type { Plan } from '../../../../src/machine/plan/plan.ts';
 import { rootPorts } from '../../../../src/machine/qemu/root-port.ts';
 import { parseSpec } from '../../../../src/machine/spec/spec.ts';
 import type { BootSource, FoundLayer } from '../../../../src/machine/survey/found-spec.ts';
-import { type PlanInputs, planMachine } from '../../../../src/machine/survey/plan-machine.ts';
+import {
+  PORTS_FOR_FORKS,
+  type PlanInputs,
+  planMachine,
+} from '../../../../src/machine/survey/plan-machine.ts';
 import type { BoundNetworkPlan } from '../../../../src/network/plan/network.ts';
 import { everything } from '../plan/every-layer.ts';
 import { plainPlan } from '../plan/plain-plan.ts';
@@ -103,6 +107,7 @@ describe('the hardware', () => {
     const volumes = ['/a:/a:uid=web', '/b:/b:uid=5', '/c:/c:gid=staff'];
     const shares = parseSpec({ volumes }).shares.map((share) => ({ ...share, ...found }));
     const planned = plan({ host: able, spec: { ...spec, shares } });
+    expect(planned.shares[1]?.socketPath).toBe('/run/m/share1.sock');
     const [first, second] = rootPorts(2);
     expect(planned.shares.map(({ port }) => port)).toEqual([first, undefined, second]);
     expect(planned.rootPorts).toEqual([first, second]);
@@ -117,6 +122,7 @@ describe('the hardware', () => {
     const template = plan({ memoryFile: '/t/memory' });
     expect(template.memory).toEqual({ kind: 'file', path: '/t/memory' });
     expect(template.hasGenerationId).toBe(true);
+    expect(template.rootPorts).toEqual(rootPorts(PORTS_FOR_FORKS));
   });
 
   it('has a card for each private network', () => {
@@ -300,11 +306,14 @@ describe('the agent’s configuration', () => {
     });
   });
 
+  const volumes = parseSpec({ volumes: ['cache:/c'] }).volumes.map((it) => ({ ...it, path: '/cache' }));
+
   it.each<[Partial<PlanInputs>, string[]]>([
     [{}, []],
     [{ network: slirp }, ['virtio_net']],
     [{ cards: ['52:54:00:00:00:01'] }, ['virtio_net']],
     [{ spec: { ...spec, disks: [{ sizeBytes: GiB }] } }, ['virtio_blk']],
+    [{ spec: { ...spec, volumes } }, ['virtio_blk']],
     [{ network: slirp, spec: { ...spec, disks: [{ sizeBytes: GiB }] } }, ['virtio_net', 'virtio_blk']],
   ])('contains the modules for the devices of %j: %j', (changes, modules) => {
     expect(plan({ source: kernelSource, ...changes }).guest).toEqual({

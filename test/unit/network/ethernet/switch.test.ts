@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { Capture } from '../../../../src/network/ethernet/capture.ts';
 import {
@@ -109,10 +110,11 @@ test('takes no frame from the address of another port’s card, which gets its f
   into.receive(a, frame(cardOf('b'), A, 'still to b'));
   expect(b.got).toEqual(['to the card of b', 'still to b']);
   expect([a.got, c.got]).toEqual([[], []]);
+  into.receive(b, frame(A, cardOf('b'), 'from b'));
   into.unplug(b);
   into.receive(c, frame(EVERYBODY, cardOf('b'), 'mine now'));
   into.receive(a, frame(cardOf('b'), A, 'to c'));
-  expect([a.got, c.got]).toEqual([['mine now'], ['to c']]);
+  expect([a.got, c.got]).toEqual([['from b', 'mine now'], ['to c']]);
 });
 
 test('a port that is plugged in gets the frames for its card, even if another port has used that address', () => {
@@ -234,6 +236,26 @@ test('leaves packets out while 4 MiB wait for the reader of a capture', async ()
   expect(capture.file.readableLength).toBeLessThanOrEqual(4 * 1024 * 1024);
   into.endCaptures();
   expect(packetsOf(await readAll(capture))).toHaveLength(69);
+});
+
+class CountingCapture extends Capture {
+  calls = 0;
+
+  override record(from: string, recorded: StreamFrame): void {
+    this.calls++;
+    super.record(from, recorded);
+  }
+}
+
+test('forgets a capture whose file is closed', async () => {
+  const { into, a } = three();
+  const capture = new CountingCapture(undefined);
+  into.capture(capture);
+  into.receive(a, frame(EVERYBODY, A, 'heard'));
+  capture.file.destroy();
+  await once(capture.file, 'close');
+  into.receive(a, frame(EVERYBODY, A, 'unheard'));
+  expect(capture.calls).toBe(1);
 });
 
 test('records nothing more for a reader that has stopped', async () => {

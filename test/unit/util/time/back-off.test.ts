@@ -16,6 +16,13 @@ it('delays the next start twice as long after each short life, up to five second
   expect(backOff.leftMs).toBe(0);
 });
 
+it('counts from now by default', () => {
+  const backOff = new BackOff();
+  for (let starts = 0; starts < 7; starts++) backOff.ended(0);
+  expect(backOff.leftMs).toBeGreaterThan(0);
+  expect(backOff.leftMs).toBeLessThanOrEqual(5000);
+});
+
 it('does not delay a program that has lived for a second', () => {
   const backOff = new BackOff(() => 0);
   backOff.ended(0);
