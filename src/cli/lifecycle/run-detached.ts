@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { GuestMountError, InvalidInputError, LaunchError } from '../../errors/index.ts';
+import { GuestMountError, InvalidInputError, LaunchError, TimedOutError } from '../../errors/index.ts';
 import { type CreateOptions, MachineStore } from '../../machines/index.ts';
 import { createFlags } from '../../public/named-options.ts';
 import { guestEnvironment } from '../flags/flag-values.ts';
@@ -80,7 +80,7 @@ async function start(store: MachineStore, options: CreateOptions, signal: AbortS
 
 /** Returns the error of a start without advice on its machine, which was removed: the cause has none. */
 export function withoutMachine(error: unknown): unknown {
-  for (const kind of [GuestMountError, LaunchError]) {
+  for (const kind of [GuestMountError, LaunchError, TimedOutError]) {
     if (error instanceof kind && error.cause instanceof kind) return error.cause;
   }
   return error;

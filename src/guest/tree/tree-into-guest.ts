@@ -38,7 +38,8 @@ const DENIED = /^\S*tar: (?!.*: Warning: )(.+): Cannot \w+: Permission denied$/m
 const EXISTING = {
   /**
    * They keep their owner and mode. busybox's tar then sets neither of them for anything: an archive of ours has only files
-   * of root, and they are created with their modes. Only a setgid bit of a new directory is lost.
+   * of root, and they are created with their modes. Only setgid bits of new directories are lost, and new files in a
+   * setgid directory get its group.
    */
   kept: { gnu: '--keep-directory-symlink --no-overwrite-dir', busybox: '-o --no-same-permissions' },
   /** They get those of the archive. Links to directories stay: without its link /lib, most systems run no program. */
@@ -67,7 +68,7 @@ keep=
 # A new directory gets owner and mode of the archive.
 [ -z "$was" ] || [ -z "$3" ] || case $(tar --help 2>&1) in
 *--keep-directory-symlink*) keep=$3 ;;
-*--no-same-permissions*)
+BusyBox*--no-same-permissions*)
   keep=$4
   [ -z "$keep" ] || umask 0 ;;
 esac

@@ -9,6 +9,7 @@ import {
   membersOf,
   publishDeparture,
   publishNetworks,
+  writeSwitchTable,
 } from '../../network/private/members.ts';
 import type { Membership, WantedMembership } from '../../network/private/membership.ts';
 import type { NetworkRecord } from '../../network/private/network-record.ts';
@@ -73,6 +74,7 @@ export class NamedNetwork {
         await publishNetworks(locations, [this.name], { signal });
       } catch (error) {
         forget();
+        writeSwitchTable(locations, this.name);
         throw error;
       }
       return new JoinedNetwork(this, record, {

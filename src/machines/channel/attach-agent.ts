@@ -29,8 +29,7 @@ export async function attachAgent({ spec, files }: Definition, options: AttachOp
 }
 
 /**
- * The same for a guest that boots. The error for a guest that does not answer ends with the last lines of its console: the
- * log is removed with the machine of `run --detach`.
+ * The same for a guest that boots; a time-out ends with the last lines of its console.
  * @throws as `attachAgent` does.
  */
 export async function attachBootingAgent(
@@ -40,13 +39,25 @@ export async function attachBootingAgent(
   try {
     return await attachAgent(definition, options);
   } catch (error) {
-    if (!(error instanceof TimedOutError)) throw error;
-    throw new TimedOutError('waiting for the guest agent', error.timeoutMs, {
-      hint: 'check the last lines of the console: the guest may not have booted, or may have no agent',
-      lines: consoleOf(definition),
-      cause: error,
-    });
+    throw quotingConsole(error, 'waiting for the guest agent', definition);
   }
+}
+
+/**
+ * Returns the error for a guest that does not boot in time, with the last lines of its console: the log is removed with
+ * the machine of `run --detach`. The cause has no advice on the machine. Other errors are returned as they are.
+ */
+export function quotingConsole(error: unknown, what: string, definition: Definition): unknown {
+  if (!(error instanceof TimedOutError)) return error;
+  const lines = consoleOf(definition);
+  const hint =
+    lines.length > 0
+      ? 'check the last lines of the console: the guest may not have booted, or may have no agent'
+      : 'the guest may not have booted, or may have no agent; it printed nothing on its serial console';
+  const advice = lines.length > 0 ? '' : `; look at its screen: vmlet screenshot ${definition.spec.name}`;
+  const told = (words: string, cause: unknown): TimedOutError =>
+    new TimedOutError(what, error.timeoutMs, { hint: words, lines, cause });
+  return told(hint + advice, told(hint, error));
 }
 
 /** Returns the last lines of this run. */

@@ -8,6 +8,7 @@ import {
   GuestSetupError,
   INSTALL_AGENT,
   InvalidInputError,
+  QmpClosedError,
   isSystemError,
 } from '../../errors/index.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
@@ -40,7 +41,7 @@ export function agentOf(channel: GuestChannel, command = 'cp'): GuestAgent {
  * Copies a file or directory into the guest with its permission bits. With vmlet's agent a file appears only when it is
  * complete. A FIFO is read until its writers close it, or the guest's agent leaves.
  * @param guestPath absolute; a directory, or a path with a trailing slash, gets the file under its own name.
- * @throws InvalidInputError, GuestFileError, QmpRefusedError, or the signal's reason.
+ * @throws InvalidInputError, GuestFileError, QmpRefusedError, QmpClosedError, or the signal's reason.
  */
 export async function copyIntoGuest(
   channel: GuestChannel,
@@ -63,7 +64,7 @@ export async function copyIntoGuest(
   const mode = found.mode & 0o777;
   if (channel.kind === 'qga') {
     const isInside = target !== inside && (await isDirectoryByQga(channel, absolute(target), signal));
-    await pushByQga(channel, openSource(hostPath, found), isInside ? inside : target, mode, signal);
+    await pushByQga(channel, () => openSource(hostPath, found), isInside ? inside : target, mode, signal);
     return;
   }
   const { agent } = channel;
@@ -144,18 +145,34 @@ function openSource(path: string, found: Stats): Readable {
 
 async function pushByQga(
   channel: QgaChannel,
-  source: Readable,
+  open: () => Readable,
   target: string,
   mode: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  signal?.throwIfAborted();
-  const forget = signal && onAbort(signal, (reason) => source.destroy(reason as Error));
-  const content = await buffer(source).finally(forget);
+  const content = await readWhileOpen(open, channel, signal);
   await writeGuestFile(channel.client, absolute(target), content, { signal });
   const { exitCode, stderr } = await channel.exec(['chmod', mode.toString(8), target], { signal });
   if (exitCode !== 0) {
     throw new GuestSetupError(`chmod of ${target}`, exitCode, Buffer.from(stderr).toString());
+  }
+}
+
+/** Reads a file of the host to its end. A writer of a FIFO may outlive the guest. */
+async function readWhileOpen(
+  open: () => Readable,
+  { client }: QgaChannel,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  signal?.throwIfAborted();
+  const source = open();
+  const forget = signal && onAbort(signal, (reason) => source.destroy(reason as Error));
+  void client.closed.then(() => source.destroy(new QmpClosedError('guest-file-write', undefined)));
+  try {
+    return await buffer(source);
+  } finally {
+    forget?.();
+    source.destroy();
   }
 }
 

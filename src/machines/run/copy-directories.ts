@@ -4,7 +4,7 @@ import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { copyIn } from '../../machine/share/copies.ts';
 import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
-import { attachBootingAgent } from '../channel/attach-agent.ts';
+import { attachBootingAgent, quotingConsole } from '../channel/attach-agent.ts';
 import { failedMountOf } from '../channel/failed-mounts.ts';
 import { whileKernelLives } from '../channel/while-kernel-lives.ts';
 import type { Definition } from '../record/definition.ts';
@@ -26,8 +26,11 @@ export async function copyDirectories(
     // QEMU's agent, which may be up earlier, cannot copy directories.
     await using agent = await attachBootingAgent(definition, { timeoutMs, signal: either });
     if (isFullSystem) {
-      const booted = agent.exec(afterBoot(['true']), { signal: either });
-      await withinLimits(`booting machine "${name}"`, Promise.resolve(booted), { timeoutMs, signal: either });
+      const booted = Promise.resolve(agent.exec(afterBoot(['true']), { signal: either }));
+      const booting = `booting machine "${name}"`;
+      await withinLimits(booting, booted, { timeoutMs, signal: either }).catch((error: unknown) => {
+        throw quotingConsole(error, booting, definition);
+      });
     }
     // The copy would fill another disk, and be hidden when the mount is there.
     const failed = failedMountOf(definition, (mount) =>

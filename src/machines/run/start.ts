@@ -232,7 +232,7 @@ export function explainSlowStart(
     ? 'QEMU started, but does not respond: check its last output and the load of the host'
     : 'QEMU was not started in time: check the load of the host';
   const lines = lastLines(files.qemuLog, QEMU_LINES);
-  return new TimedOutError(`starting machine "${name}"`, error.timeoutMs, { hint, lines, cause: error });
+  return new TimedOutError(`starting machine "${name}"`, error.timeoutMs, { hint, lines });
 }
 
 /** Returns true also when the note cannot be read: memory that only QEMU holds must not be lost. */

@@ -16,6 +16,7 @@ const output = { qemu: [], console: ['last line'] };
 const plain = {
   mount: new GuestMountError('/x', 'ENODEV', 'no virtiofs'),
   launch: new LaunchError('no memory', output, { hint: 'add --memory 1G' }),
+  silent: new TimedOutError('waiting for the guest agent', 1, { hint: 'it may have no agent' }),
 };
 
 it.each([
@@ -28,6 +29,11 @@ it.each([
     'a dead kernel',
     new LaunchError('no memory', output, { hint: 'vmlet logs job', cause: plain.launch }),
     plain.launch,
+  ],
+  [
+    'a guest without an agent',
+    new TimedOutError('waiting for the guest agent', 1, { hint: 'vmlet logs job', cause: plain.silent }),
+    plain.silent,
   ],
 ])('%s gives no advice on the machine, which was removed', (_what, error, told) => {
   expect(withoutMachine(error)).toBe(told);

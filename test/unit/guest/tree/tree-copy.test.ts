@@ -52,25 +52,27 @@ it('keeps links to directories, and the modes of directories, in the guest', asy
   expect(statSync(join(target, 'tmp')).mode & 0o7777).toBe(0o1777);
 });
 
-/** Says which options busybox's tar has, and prints its words and the mask; busybox itself is tried in test/e2e. */
-const BUSYBOX = `#!/bin/sh
+const BUSYBOX = 'BusyBox v1.37.0 (Debian) multi-call binary.';
+
+/** Says which options it has, and prints its words and the mask; busybox itself is tried in test/e2e. */
+const otherTar = (title: string): string => `#!/bin/sh
 case $1 in
---help) echo ' --no-same-permissions  Do not restore access permissions' >&2 ;;
+--help) echo '${title}'; echo ' --no-same-permissions  Do not restore access permissions' >&2 ;;
 *) cat >/dev/null; echo "$*, $(umask)" >&2; exit 1 ;;
 esac
 `;
 
+/** A guest with that tar. */
+function guestWith(title: string) {
+  const programs = directoryIn(top, 'programs-');
+  writeFileSync(join(programs, 'tar'), otherTar(title), { mode: 0o755 });
+  const shell = ['env', `PATH=${programs}:${process.env['PATH']}`, 'sh', '-c', 'umask 27; exec "$@"', '-'];
+  return { exec: (argv: string[], options: object) => agent.exec([...shell, ...argv], options) };
+}
+
 it("keeps the modes of directories with busybox's tar, too, except for those of a tar stream", async () => {
   const { source, target } = places();
-  const programs = directoryIn(top, 'busybox-');
-  writeFileSync(join(programs, 'tar'), BUSYBOX, { mode: 0o755 });
-  const inGuest = {
-    exec: (argv: string[], options: object) =>
-      agent.exec(
-        ['env', `PATH=${programs}:${process.env['PATH']}`, 'sh', '-c', 'umask 27; exec "$@"', '-', ...argv],
-        options,
-      ),
-  };
+  const inGuest = guestWith(BUSYBOX);
   await expect(copyTreeIntoGuest(inGuest, `${source}/.`, target, {})).rejects.toThrow(
     '-x -o --no-same-permissions -f -, 0000',
   );
@@ -78,6 +80,12 @@ it("keeps the modes of directories with busybox's tar, too, except for those of 
   await expect(copyTreeIntoGuest(inGuest, source, join(target, 'new'), {})).rejects.toThrow('-x -f -, 0027');
   const stream = { existing: 'changed', signal: undefined } as const;
   await expect(unpackInGuest(inGuest, Readable.from([]), target, stream)).rejects.toThrow('-x -f -, 0027');
+});
+
+it('gives no options to a GNU tar of before 2013, which would lose setuid bits', async () => {
+  const { source, target } = places();
+  const old = copyTreeIntoGuest(guestWith('Usage: tar [OPTION...] [FILE]...'), `${source}/.`, target, {});
+  await expect(old).rejects.toThrow('-x -f -, 0027');
 });
 
 it('gives a new directory the mode of the original', async () => {

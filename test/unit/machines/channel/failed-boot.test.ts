@@ -39,6 +39,17 @@ it('the error for a guest that does not answer ends with the last lines of its c
       lines: ['booting', 'waiting for disk'],
       hint: 'check the last lines of the console: the guest may not have booted, or may have no agent',
     });
+    consoleOf('');
+    const silent: unknown = await attachBootingAgent(definition, { timeoutMs: 50 }).catch(
+      (why: unknown) => why,
+    );
+    const plain =
+      'the guest may not have booted, or may have no agent; it printed nothing on its serial console';
+    expect(silent).toMatchObject({
+      lines: [],
+      hint: `${plain}; look at its screen: vmlet screenshot web`,
+      cause: { message: (silent as Error).message, hint: plain },
+    });
   } finally {
     server.close();
   }

@@ -9,6 +9,7 @@ import { FieldWriter, Tag } from '../../../../src/guest/agent/fields.ts';
 import { FrameFinder, FrameType, encodeFrame } from '../../../../src/guest/agent/agent-frame.ts';
 import type { GuestChannel } from '../../../../src/machines/channel/guest-channel.ts';
 import { copyIntoGuest, copyOutOfGuest } from '../../../../src/machines/guest/copy.ts';
+import { deferred } from '../../../../src/util/time/deferred.ts';
 import { isSystemError } from '../../../../src/errors/index.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
@@ -69,13 +70,14 @@ test.each(['/etc/...', '/.x', '/etc/..x', '/x'])('%j is a file', async (path) =>
 });
 
 /** QEMU's agent in a guest whose only directory is /root. Notes the paths that are opened and changed. */
-function qgaChannel(paths: string[]): GuestChannel {
+function qgaChannel(paths: string[], closed: Promise<unknown> = new Promise(() => undefined)): GuestChannel {
   const answers: Record<string, unknown> = {
     'guest-file-open': 1,
     'guest-file-read': { 'buf-b64': 'aGVsbG8=', count: 5, eof: true },
     'guest-file-write': { count: 5 },
   };
   const client = {
+    closed,
     execute: async (command: string, { path }: { path?: string }) => {
       if (path !== undefined) paths.push(path);
       return Promise.resolve(answers[command] ?? {});
@@ -151,7 +153,7 @@ test.each(['before there is a writer', 'while a writer holds it open'])(
   },
 );
 
-test("with QEMU's agent, a FIFO is read to its end, and an abort ends the wait", async () => {
+test("with QEMU's agent, a FIFO is read to its end, and an abort or the end of the guest ends the wait", async () => {
   const fifo = makeFifo();
   const paths: string[] = [];
   const copied = copyIntoGuest(qgaChannel(paths), fifo, '/root/new', {});
@@ -167,6 +169,12 @@ test("with QEMU's agent, a FIFO is read to its end, and an abort ends the wait",
   abort.abort(reason);
   await expect(aborted).rejects.toBe(reason);
   closeSync(idle);
+  const ended = deferred<undefined>();
+  const left = copyIntoGuest(qgaChannel(paths, ended.promise), fifo, '/root/new', {});
+  const late = await until(() => openWriter(fifo), { awaited: 'the FIFO is read once more' });
+  ended.resolve(undefined);
+  await expect(left).rejects.toMatchObject({ code: 'VMLET_QMP_CLOSED' });
+  closeSync(late);
 });
 
 test('a socket is not copied', async () => {

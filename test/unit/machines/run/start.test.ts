@@ -21,7 +21,6 @@ it('a QEMU that does not respond is reported with its last lines, not with the n
   expect(error).toMatchObject({
     message: 'starting machine "web" timed out after 60 s\n  waiting for a device',
     hint: 'QEMU started, but does not respond: check its last output and the load of the host',
-    cause: late,
   });
 });
 
