@@ -35,7 +35,7 @@ const LONGEST_MS = 24 * 24 * 3_600_000;
 /** Parses a duration, in seconds without a unit as timeout(1) does: `90`, `1.5`, `30s`, `5m`, `1h`. */
 export function durationMs(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'] ?? 1000;
+  const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'] ?? 0;
   const milliseconds = Number(match?.[1] ?? 0) * factor;
   if (!(milliseconds > 0 && milliseconds <= LONGEST_MS)) {
     throw new InvalidArgumentError('expected a positive duration such as 30s, 1.5m or 2h, at most 24 days');
@@ -54,20 +54,20 @@ export function pointInTime(text: string): number {
   }
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 24 * 3_600_000 }[match?.[2] ?? ''];
-  if (match?.[1] === undefined || factor === undefined) {
+  if (factor === undefined) {
     throw new InvalidArgumentError(
       'expected a duration such as 5m (5 minutes ago), or a time such as 2026-11-28T12:00:00Z',
     );
   }
-  return Date.now() - Number(match[1]) * factor;
+  return Date.now() - Number(match?.[1]) * factor;
 }
 
 /** Parses `NAME=value`, or `NAME` to copy the variable from this environment, as podman does. */
 export function guestEnvironment(settings: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(
     settings.flatMap((setting): [string, string][] => {
-      const [name = '', ...rest] = setting.split('=');
-      if (name === '') {
+      const [name, ...rest] = setting.split('=');
+      if (!name) {
         throw new InvalidInputError('env', `no variable name in ${JSON.stringify(setting)}`, {
           hint: 'for example: --env NAME=value',
         });

@@ -82,7 +82,7 @@ export function foldLifeEvent(events: LifeEvents, { event, data }: MonitorEvent)
   }
 }
 
-const watchdogEndings = new Set(['poweroff', 'shutdown', 'reset']);
+const watchdogEndings = new Set<string | undefined>(['poweroff', 'shutdown', 'reset']);
 const signalsForCrashes = new Set<NodeJS.Signals>([
   'SIGSEGV',
   'SIGABRT',
@@ -108,7 +108,7 @@ export function decideOutcome(life: LifeRecord): Outcome {
   }
   if (!life.negotiated) return { kind: 'start-failure', status, lastWords };
   if (events.panicked) return { kind: 'panic' };
-  if (events.watchdog !== undefined && watchdogEndings.has(events.watchdog)) return { kind: 'watchdog' };
+  if (watchdogEndings.has(events.watchdog)) return { kind: 'watchdog' };
   if (status.exitCode !== undefined && status.exitCode !== 0) {
     // isa-debug-exit ends QEMU with an odd status after an ordinary SHUTDOWN; a failing QEMU sends no
     // SHUTDOWN.

@@ -12,7 +12,7 @@ export function isIpv4(text: string): boolean {
 
 /** Returns the RFC 5952 spelling of an IPv6 address without brackets or zone; undefined for other text. */
 export function canonicalIpv6(text: string): string | undefined {
-  if (!/^[0-9a-f:.]+$/i.test(text) || !text.includes(':')) return undefined;
+  if (!/^[0-9a-f:.]+$/i.test(text)) return undefined;
   const url = `http://[${text}]/`;
   // The URL standard prints the shortest spelling, and does no look-ups.
   return URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : undefined;
