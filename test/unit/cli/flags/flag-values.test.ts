@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   choice,
   collect,
@@ -130,14 +130,23 @@ describe('the environment of a guest', () => {
 });
 
 describe('a point in time', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
   it.each([
     ['2026-11-28T12:00:00Z', Date.UTC(2026, 10, 28, 12)],
     ['2026-11-28T12:00:00.5+02:00', Date.UTC(2026, 10, 28, 10, 0, 0, 500)],
     ['2026-11-28t12:00:00z', Date.UTC(2026, 10, 28, 12)],
+    ['2026-11-28T12:00:00.125Z', Date.UTC(2026, 10, 28, 12, 0, 0, 125)],
     ['2026-11-28 12:00', new Date(2026, 10, 28, 12).getTime()],
     ['2026-11-28', new Date(2026, 10, 28).getTime()],
   ])('%s', (text, time) => {
     expect(pointInTime(text)).toBe(time);
+  });
+
+  it('without a zone is local, also for a date alone', () => {
+    vi.stubEnv('TZ', 'Asia/Tokyo');
+    expect(pointInTime('2026-11-28T00:00')).toBe(new Date(2026, 10, 28).getTime());
+    expect(pointInTime('2026-11-28')).toBe(new Date(2026, 10, 28).getTime());
   });
 
   it.each([
@@ -169,6 +178,9 @@ describe('a point in time', () => {
     '2026-11-28x',
     '2026-11-28T12:00x',
     '2026-11-28T12:00+2',
+    // JavaScript parses these.
+    '-2026-11-28',
+    '2026-11-28GMT',
   ])('%j is not one', (text) => {
     expect(() => pointInTime(text)).toThrow(InvalidArgumentError);
     expect(() => pointInTime(text)).toThrow(/^expected a duration such as 5m .*, or a time such as 2026/);

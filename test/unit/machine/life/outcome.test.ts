@@ -227,11 +227,11 @@ describe('an outcome in words', () => {
       'the accelerator (KVM) failed while the guest was running',
     ],
     [
-      { kind: 'share-lost', target: '/src', status: exited(1), lastWords: ['no more', ''] },
+      { kind: 'share-lost', target: '/src', status: exited(1), lastWords: ['no more', ' ', ''] },
       'virtiofsd, which serves /src in the guest, exited with status 1: no more',
     ],
     [
-      { kind: 'share-lost', target: '/src', status: signalled('SIGKILL'), lastWords: [] },
+      { kind: 'share-lost', target: '/src', status: signalled('SIGKILL'), lastWords: ['earlier'] },
       'virtiofsd, which serves /src in the guest, was killed by SIGKILL',
     ],
   ])('%j: %s', (ended, words) => {

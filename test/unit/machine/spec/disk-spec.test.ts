@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
@@ -51,7 +51,23 @@ describe('the format', () => {
         message: 'disks[2]: no such file: ./nope.img',
         hint: 'to create a disk, give a size such as 2G or 512M',
       });
-      expect(refusal(directory).message).toBe(`disks[2]: ${directory} is a directory`);
+      writeFileSync(join(directory, 'file'), '');
+      expect(refusal(join(directory, 'file/nope.img')).message).toContain('no such file');
+      expect(refusal(directory)).toMatchObject({
+        message: `disks[2]: ${directory} is a directory`,
+        hint: expect.stringContaining('give a size such as 2G') as string,
+      });
+    });
+
+    it('is required if it is unknown whether the file exists', () => {
+      symlinkSync('loop', join(directory, 'loop'));
+      expect(refusal(join(directory, 'loop')).message).toContain('unknown disk format');
+    });
+
+    it('shows no control character of a path', () => {
+      expect(refusal('./\u001b[2J\u009b2J').message).toBe(
+        String.raw`disks[2]: no such file: "./\u001b[2J\u009b2J"`,
+      );
     });
   });
 

@@ -85,6 +85,7 @@ describe('an IPv6 address', () => {
 
   it.each([
     ['::ffff:7f00:1', true],
+    ['::ffff:c000:201', true],
     ['::fffe:7f00:1', false],
     ['::ffff:1:2:3', false],
     ['1::ffff:7f00:1', false],

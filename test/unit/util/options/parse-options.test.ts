@@ -86,15 +86,20 @@ it.each([null, 5, 'text'])('shows no value of a field that %j cannot have', (out
 });
 
 it('lists no options if any name is valid', () => {
-  const schema = z.strictObject({ all: z.record(z.string(), z.strictObject({ a: z.string() })) });
-  const failure = (() => {
+  const inner = z.strictObject({ a: z.string() }).optional();
+  const schema = z.strictObject({ all: z.record(z.string(), z.strictObject({ inner })) });
+  const failure = (one: object) => {
     try {
-      return parseOptions(schema, { all: { one: { a: 'x', b: 'y' } } });
+      return parseOptions(schema, { all: { one } });
     } catch (error) {
       return error;
     }
-  })();
-  expect(failure).toMatchObject({ message: 'all.one.b: unknown option', hint: undefined });
+  };
+  expect(failure({ b: 'y' })).toMatchObject({ message: 'all.one.b: unknown option', hint: undefined });
+  expect(failure({ inner: { a: 'x', b: 'y' } })).toMatchObject({
+    message: 'all.one.inner.b: unknown option',
+    hint: undefined,
+  });
 });
 
 it.each([null, undefined, 5, 'text', []])('%j is not a record', (data) => {
