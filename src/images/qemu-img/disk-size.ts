@@ -1,13 +1,7 @@
 import { InvalidInputError } from '../../errors/index.ts';
 
-const UNITS: Readonly<Record<string, bigint>> = {
-  B: 1n,
-  K: 1024n,
-  M: 1024n ** 2n,
-  G: 1024n ** 3n,
-  T: 1024n ** 4n,
-  P: 1024n ** 5n,
-};
+/** Each is 1024 times the one before it. */
+const UNITS = ['B', 'K', 'M', 'G', 'T', 'P'];
 /** Digits, a fraction, and a unit with an optional "iB" or "B", also after a space, as in podman. */
 const GRAMMAR = /^(?<whole>\d+)(?:\.(?<fraction>\d+))?(?: ?(?:(?<unit>[KMGTP])(?:i?B)?|B))?$/i;
 const HINT = 'give a number of bytes, or use K, M, G or T (powers of 1024), such as 512M, 2G, 1.5G or 1T';
@@ -26,15 +20,13 @@ export function isDiskSize(text: string): boolean {
  * @throws InvalidInputError for anything else, for 0, for parts of a sector of 512 bytes and for more than 2^53 bytes.
  */
 export function parseDiskSize(text: string, field: string): number {
-  const groups = GRAMMAR.exec(text)?.groups;
-  const whole = groups?.['whole'];
-  if (groups === undefined || whole === undefined) {
+  const groups: Partial<Record<string, string>> = GRAMMAR.exec(text)?.groups ?? {};
+  const { whole, fraction = '', unit = 'B' } = groups;
+  if (whole === undefined) {
     throw new InvalidInputError(field, `invalid size ${JSON.stringify(text)}`, { hint: HINT });
   }
-  const fraction = groups['fraction'] ?? '';
-  const unit = UNITS[groups['unit']?.toUpperCase() ?? 'B'] ?? 1n;
   const scale = 10n ** BigInt(fraction.length);
-  const scaled = BigInt(whole + fraction) * unit;
+  const scaled = BigInt(whole + fraction) * 1024n ** BigInt(UNITS.indexOf(unit.toUpperCase()));
   if (scaled % scale !== 0n) {
     throw new InvalidInputError(field, `${text} is not a whole number of bytes`, { hint: HINT });
   }

@@ -52,10 +52,11 @@ export function parseNetworks(inputs: readonly NetworkInput[], machine: string):
       `a machine can be in at most ${MOST_MEMBERSHIPS} networks, not ${wanted.length}`,
     );
   }
-  const places = wanted.map(({ input, field }) => placeOf(input, field, machine));
-  places.forEach(({ network }, index) => {
-    const others = places.slice(0, index).map((place) => place.network);
-    const field = wanted[index]?.field ?? 'networks';
+  const places: WantedPlace[] = [];
+  for (const { input, field } of wanted) {
+    const place = placeOf(input, field, machine);
+    const { network } = place;
+    const others = places.map((other) => other.network);
     // Names of members would be ambiguous.
     if (others.some(({ name }) => name === network.name)) {
       throw new InvalidInputError(field, `duplicate network "${network.name}"`, {
@@ -69,7 +70,8 @@ export function parseNetworks(inputs: readonly NetworkInput[], machine: string):
         others.filter((one) => one instanceof Network),
         field,
       );
-  });
+    places.push(place);
+  }
   return places;
 }
 

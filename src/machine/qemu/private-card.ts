@@ -21,7 +21,7 @@ export function privateCardDevice(
 ): Readonly<Record<string, unknown>> & { readonly driver: string } {
   return {
     ...networkCard({ id: cardDevice(card.card), netdev: privateCardNetdevId(card), mac: card.mac }),
-    ...(card.bus !== undefined && { bus: card.bus }),
+    bus: card.bus,
     // For guests without the agent.
     ...hostMtu(card.mtu),
   };

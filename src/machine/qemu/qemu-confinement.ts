@@ -6,17 +6,17 @@ import type { DiskPlan, Plan, VolumePlan } from '../plan/plan.ts';
 
 /**
  * Returns the connections that a machine's QEMU has to make.
- * @param sockets those of helpers that QEMU reaches by a path.
+ * @param reachesHelpers whether it reaches sockets of helpers by a path.
  */
 export function connectsOf(
   network: Plan['network'],
   wiring: Pick<Plan['wiring'], 'network'>,
-  sockets: readonly string[] = [],
+  reachesHelpers = false,
 ): Connects {
   if (network?.backend === 'slirp') return 'anywhere';
   const inherits =
     network === undefined || (network.backend === 'passt-stream' && wiring.network.descriptor !== undefined);
-  return inherits && sockets.length === 0 ? 'nowhere' : 'by-path';
+  return inherits && !reachesHelpers ? 'nowhere' : 'by-path';
 }
 
 /** Resources that a machine's QEMU needs to reach and to write. */
@@ -35,8 +35,7 @@ export function qemuLayers(
   { network, shares, wiring, sockets = [], longestFile }: QemuReach,
   host: Host,
 ): Layers {
-  const paths = [...sockets, ...shares.map(({ socketPath }) => socketPath)];
-  const connects = connectsOf(network, wiring, paths);
+  const connects = connectsOf(network, wiring, sockets.length + shares.length > 0);
   return layersOf({ connects, longestFile }, host.confinement);
 }
 

@@ -23,7 +23,7 @@ export interface Share extends Mounting {
 
 /** @throws InvalidInputError */
 export function shareOf(volume: VolumeSpec, mounting: Mounting, directory: string): Share {
-  const { source = '', cache, ids = 'squash', uid, gid, copy = false } = volume;
+  const { source = '', cache, ids, uid, gid, copy = false } = volume;
   const { field } = mounting;
   refuseOptions(volume, ['size', 'mode'], field, 'a directory of the host');
   if (ids === 'host' && (uid ?? gid) !== undefined) {
@@ -31,7 +31,7 @@ export function shareOf(volume: VolumeSpec, mounting: Mounting, directory: strin
       hint: 'leave out uid and gid: with ids=host, files have the same owners in the guest as on the host',
     });
   }
-  if (copy && (cache ?? volume.ids) !== undefined) {
+  if (copy && (cache ?? ids) !== undefined) {
     throw new InvalidInputError(field, 'copy cannot be used together with cache or ids', {
       hint: 'leave out cache and ids: they apply to shared directories, not to copies',
     });

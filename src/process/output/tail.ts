@@ -23,8 +23,8 @@ export class Tail {
     this.#partial = (pieces.pop() ?? '').slice(0, this.#limits.lineLength);
     const whole = pieces.map((piece) => piece.slice(0, this.#limits.lineLength));
     this.#lines.push(...whole);
-    if (this.#lines.length > this.#limits.lines)
-      this.#lines.splice(0, this.#lines.length - this.#limits.lines);
+    // A negative number removes nothing.
+    this.#lines.splice(0, this.#lines.length - this.#limits.lines);
     return whole;
   }
 

@@ -8,13 +8,10 @@ const watched = new WeakMap<AbortSignal, Set<Callback>>();
  * @returns a function that removes the callback.
  */
 export function onAbort(signal: AbortSignal, callback: Callback): () => void {
-  const known = watched.get(signal);
-  const callbacks = known ?? new Set<Callback>();
-  callbacks.add(callback);
-  if (!known) {
-    watched.set(signal, callbacks);
-    signal.addEventListener('abort', notify, { once: true });
-  }
+  const callbacks = watched.get(signal) ?? new Set();
+  watched.set(signal, callbacks.add(callback));
+  // A signal has the same listener only once.
+  signal.addEventListener('abort', notify, { once: true });
   return () => {
     callbacks.delete(callback);
     if (callbacks.size > 0 || watched.get(signal) !== callbacks) return;

@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest';
 import type { Host } from '../../../../src/host/survey/host.ts';
 import { machineDirectory } from '../../../../src/machine/paths/directory.ts';
 import type { Plan } from '../../../../src/machine/plan/plan.ts';
-import { connectsOf, longestFileOf, qemuConfinement } from '../../../../src/machine/qemu/qemu-confinement.ts';
+import {
+  type QemuReach,
+  connectsOf,
+  longestFileOf,
+  qemuConfinement,
+  qemuLayers,
+} from '../../../../src/machine/qemu/qemu-confinement.ts';
 import type { BoundNetworkPlan, NetworkBackend } from '../../../../src/network/plan/network.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { plainDisk, plainPlan } from '../plan/plain-plan.ts';
@@ -23,8 +29,24 @@ it('a machine that inherits all connections opens none', () => {
   expect(connectsOf(network('passt-stream'), byPath)).toBe('by-path');
   // QEMU does not accept an inherited descriptor for it.
   expect(connectsOf(network('passt-vhost-user'), inherited)).toBe('by-path');
-  expect(connectsOf(undefined, inherited, ['/tpm'])).toBe('by-path');
+  expect(connectsOf(undefined, inherited, true)).toBe('by-path');
   expect(connectsOf(network('slirp'), inherited)).toBe('anywhere');
+});
+
+it.each<[string, Partial<QemuReach>, boolean]>([
+  ['inherited connections', {}, false],
+  ['the socket of a helper', { sockets: ['/tpm'] }, true],
+  ['a share', { shares: [{ socketPath: '/share0' }] as unknown as Plan['shares'] }, true],
+])('QEMU with %s: may it connect to unix sockets?', (_, reach, may) => {
+  const namespaces = Object.fromEntries(
+    ['mount', 'net', 'ipc', 'uts'].map((name) => [name, { usable: false }]),
+  );
+  const confinement = { landlock: { usable: false }, seccomp: { usable: true }, namespaces };
+  const { seccomp } = qemuLayers(
+    { network: undefined, shares: [], wiring: inherited, longestFile: undefined, ...reach },
+    { confinement } as unknown as Host,
+  );
+  expect(!seccomp.includes('connect')).toBe(may);
 });
 
 it('the longest file allows a full qcow2 and all memory, tables included', () => {
@@ -41,6 +63,7 @@ it('the longest file is the larger of both plus overhead', () => {
   const beside = 256 * 1024 ** 2;
   expect(longestFileOf([{ createBytes: 64 }, { createBytes: 6400 }], [], 640)).toBe(6400 + 100 + beside);
   expect(longestFileOf([{ createBytes: 64 }], [], 641)).toBe(641 + 11 + beside);
+  expect(longestFileOf([{ createBytes: 64 }], [{ sizeBytes: 6400 }], 641)).toBe(6400 + 100 + beside);
 });
 
 describe('QEMU’s rights on files', () => {
@@ -82,6 +105,14 @@ describe('QEMU’s rights on files', () => {
     // The rights on its directory are enough.
     expect(all.has(own)).toBe(false);
     expect(all.has(locked)).toBe(false);
+  });
+
+  it('include writing volumes and memory in a file', () => {
+    const disk = { ...plainDisk, path: user };
+    const volume = { name: 'v', target: '/v', readOnly: false, sizeBytes: 1, disk, port: undefined };
+    const all = rights({ volumes: [volume], memory: { kind: 'file', path: beside } });
+    expect(all.get(user)).toContain('write-file');
+    expect(all.get(beside)).toContain('write-file');
   });
 
   it('include reading the planned files', () => {
