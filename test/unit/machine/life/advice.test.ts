@@ -8,6 +8,7 @@ it.each([
   ['qemu: Failed to allocate KVM HPT', /--memory/],
   ['qemu: -blockdev {}: Failed to get "write" lock', /process that has this disk open/],
   ['qemu: -blockdev {}: Failed to get shared "write" lock', /process that has this disk open/],
+  ["qemu: unable to find CPU model 'x'", /--cpu/],
   ['qemu: failed to initialize kvm: Permission denied', /vmlet doctor/],
   ['Could not access KVM kernel module: No such file or directory', /vmlet doctor/],
   ['qemu: error: failed to set MSR 0x345 to 0x2000', /--accel tcg/],
@@ -38,6 +39,7 @@ it('finds the known line, and the cause before its consequences', () => {
 it('names the command that changes the options of an existing machine', () => {
   expect(adviseOn(['KVM internal error'], 'web')).toMatch(/; .* run: vmlet set web OPTION VALUE$/);
   expect(adviseOn(['No space left on device'], 'web')).not.toContain('vmlet set');
+  expect(adviseOn(['KVM internal error'])).not.toContain('vmlet set');
 });
 
 it('is absent for unknown messages', () => {

@@ -263,6 +263,8 @@ test('networks of named machines are given by name, once each, and one word may 
     ['lan', 'm'],
     ['dmz', 'm'],
   ]);
+  // The subnet of lan is not known yet.
+  expect(parseNetworks(['lan', createNetwork()], 'm')).toHaveLength(2);
   expect(() => parseSpec({ networks: ['lan', 'lan:mtu=9000'] })).toThrow('duplicate network "lan"');
   expect(() => parseSpec({ net: 'slirp', networks: ['none'] })).toThrow(
     'the first network card is set twice: slirp, none',

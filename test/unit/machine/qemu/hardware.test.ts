@@ -9,6 +9,8 @@ const differences = (then: Partial<NamedPlan>, now: Partial<NamedPlan>): string[
 const cd = (name: string) => ({ name, path: undefined, bootIndex: 0 });
 const share = (bus: string | undefined): NamedPlan['shares'][number] =>
   ({ tag: 'share0', target: '/srv', bus }) as unknown as NamedPlan['shares'][number];
+const volume = (name: string): NamedPlan['volumes'][number] =>
+  ({ name, target: `/${name}` }) as unknown as NamedPlan['volumes'][number];
 const kernel = {
   kind: 'kernel',
   kernelPath: '/k',
@@ -19,6 +21,14 @@ const kernel = {
 const firmware = { code: { path: '/CODE.fd' } } as unknown as NamedPlan['firmware'];
 const bridge = { number: 0, descriptor: 9, mac: '52:54:00:00:00:09' };
 const further = { number: 1, descriptor: 10, mac: '52:54:00:00:00:0b', mtu: 1500 };
+const card = (number: number, bus: string | undefined): NamedPlan['privateCards'][number] => ({
+  network: `lan${number}`,
+  card: number,
+  socketPath: '/s',
+  bus,
+  mac: `52:54:0a:09:00:0${number}`,
+  mtu: 1500,
+});
 const slirp = { backend: 'slirp', guest: { mac: bridge.mac } } as unknown as BoundNetworkPlan;
 
 it.each<[Partial<NamedPlan>, Partial<NamedPlan>, string]>([
@@ -58,8 +68,8 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>, string]>([
   ],
   [
     { network: slirp },
-    { network: slirp, bridges: [further] },
-    'cards on bridges: was none, is now bridge1 (52:54:00:00:00:0b)',
+    { network: slirp, bridges: [further, { ...further, number: 2 }] },
+    'cards on bridges: was none, is now bridge1 (52:54:00:00:00:0b), bridge2 (52:54:00:00:00:0b)',
   ],
   [
     { network: slirp },
@@ -78,6 +88,12 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>, string]>([
     { shares: [share(undefined)] },
     'shared directories: was share0 at /srv in share0, is now share0 at /srv',
   ],
+  [
+    { privateCards: [card(2, undefined), card(1, 'port1')] },
+    {},
+    'private networks: was lan1 in port1 (52:54:0a:09:00:01, MTU 1500), lan2 (52:54:0a:09:00:02, MTU 1500), is now none',
+  ],
+  [{ volumes: [volume('b'), volume('a')] }, {}, 'volumes: was a at /a, b at /b, is now none'],
 ])('distinguishes %j from %j: %s', (then, now, difference) => {
   expect(differences(then, now)).toEqual([difference]);
 });
@@ -88,6 +104,7 @@ it.each<[Partial<NamedPlan>, Partial<NamedPlan>]>([
   [{ shares: [share(undefined)] }, { shares: [share(undefined)] }],
   [{ disks: [{ ...plainDisk, path: '/a' }] }, { disks: [{ ...plainDisk, path: '/b' }] }],
   [{ cdroms: [cd('cd0'), cd('cd1')] }, { cdroms: [cd('cd1'), cd('cd0')] }],
+  [{ privateCards: [card(1, 'p'), card(2, 'q')] }, { privateCards: [card(2, 'q'), card(1, 'p')] }],
   [
     { board: { type: 'q35', options: { usb: 'off', hpet: 'off' } } },
     { board: { type: 'q35', options: { hpet: 'off', usb: 'off' } } },
@@ -106,4 +123,7 @@ it('names fields that an older or newer vmlet did not record', () => {
   // A record of an earlier release has no address.
   expect(hardwareDifferences({}, { 'MAC address': bridge.mac })).toEqual([]);
   expect(hardwareDifferences({ wheels: '4' }, {})).toEqual(['wheels: was 4, is now none']);
+  // Nor mounts and private networks.
+  for (const part of ['shared directories', 'private networks', 'volumes'])
+    expect(hardwareOf(plainNamedPlan)).not.toHaveProperty([part]);
 });

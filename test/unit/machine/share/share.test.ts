@@ -83,8 +83,8 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     ['./a:/b:cache=no', 'invalid option "cache=no": expected auto, always or never', ''],
     ['./a:/b:uid=4294967295', 'uid=4294967295 is too large', 'the highest number is 4294967294'],
     ['cache:/b:gid=99999999999', 'gid=99999999999 is too large', ''],
-    ['./a:/b:ids=host,uid=1', 'ids=host cannot be used together with uid or gid', ''],
-    ['./a:/b:copy,cache=auto', 'copy cannot be used together with cache or ids', ''],
+    ['./a:/b:ids=host,uid=1', 'ids=host cannot be used together with uid or gid', 'leave out uid and gid'],
+    ['./a:/b:copy,cache=auto', 'copy cannot be used together with cache or ids', 'leave out cache and ids'],
     ['./a:/b:copy,ids=squash', 'copy cannot be used together with cache or ids', ''],
     ['./a\0:/b', 'a path cannot contain a NUL', ''],
   ])('rejects %j', (text, problem, hint) => {
@@ -108,6 +108,9 @@ describe('-v SRC:DST[:OPTION,…]', () => {
       ids: { kind: 'user', user: '1:web' },
     });
     expect(refusal(() => volume({ source: '/a', target: '/b', uid: 'a b' }))).toContain('invalid volume');
+    expect(refusal(() => volume({ source: '/a', target: '/b', mode: 0o700 }))).toContain(
+      'option mode does not apply to a directory of the host',
+    );
     expect(refusal(() => volume({ source: '/a', target: '/b', other: 1 } as VolumeInput))).toContain(
       'volumes[0]: invalid volume',
     );

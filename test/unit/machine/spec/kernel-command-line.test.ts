@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { checkAppend } from '../../../../src/machine/spec/kernel-command-line.ts';
+import { appendNeedsKernel, checkAppend } from '../../../../src/machine/spec/kernel-command-line.ts';
 
 it.each([undefined, '', 'quiet a="b c"', 'x'.repeat(2047), `${'ä'.repeat(1023)}x`])(
   'accepts %j',
@@ -29,3 +29,11 @@ it.each(['x'.repeat(2048), 'ä'.repeat(1024)])(
     );
   },
 );
+
+it('says why a disk takes no words, and where else they can be set', () => {
+  expect(appendNeedsKernel('boot a kernel')).toMatchObject({
+    field: 'append',
+    message: expect.stringContaining('boot loader') as string,
+    hint: 'boot a kernel',
+  });
+});

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { type Deferred, deferred } from '../../../../src/util/time/deferred.ts';
 import { SharedWork } from '../../../../src/util/time/shared-work.ts';
@@ -22,13 +23,12 @@ describe('shared work', () => {
   it('runs once for the callers that come while it runs', async () => {
     const { runs, work } = controlled();
     const shared = new SharedWork<string>();
-    const both = Promise.all([
-      shared.join('a', work, undefined),
-      shared.join('a', work, new AbortController().signal),
-    ]);
+    const { signal } = new AbortController();
+    const both = Promise.all([shared.join('a', work, undefined), shared.join('a', work, signal)]);
     expect(runs).toHaveLength(1);
     runs[0]!.resolve('done');
     expect(await both).toEqual(['done', 'done']);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
     void shared.join('a', work, undefined);
     expect(runs).toHaveLength(2);
   });
