@@ -186,12 +186,12 @@ describe('vmlet cp', () => {
   test('keeps the owner and mode of an existing directory', async () => {
     const tree = join(home.path, 'private');
     mkdirSync(tree, { mode: 0o700 });
-    for (const path of ['there', 'new']) mkdirSync(join(tree, path), { mode: 0o700 });
+    for (const path of ['there', 'fresh']) mkdirSync(join(tree, path), { mode: 0o700 });
     writeFileSync(join(tree, 'there/inside'), '');
     chmodSync(join(tree, 'there/inside'), 0o4711);
     await home.vmlet('exec', 'm', 'sh', '-c', 'mkdir -m 2775 /tmp/there; chown 5:6 /tmp/there');
     expect(await home.vmlet('cp', `${tree}/.`, 'm:/tmp')).toMatchObject({ status: 0, stderr: '' });
-    const paths = ['/tmp', '/tmp/there', '/tmp/new', '/tmp/there/inside'];
+    const paths = ['/tmp', '/tmp/there', '/tmp/fresh', '/tmp/there/inside'];
     expect(await home.vmlet('exec', 'm', 'stat', '-c', '%a %u', ...paths)).toMatchObject({
       stdout: '1777 0\n2775 5\n700 0\n4711 0\n',
     });
