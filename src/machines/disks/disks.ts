@@ -14,7 +14,7 @@ import { requireDisk, unusedDiskNames } from '../plan/disk-names.ts';
 import { refuseSaved, withLockedMachine, writeSpec } from '../lock/edit.ts';
 import { refuseHalfRestored, settleInterrupted } from '../recovery/interrupted-restore.ts';
 import { requireSameDisk } from './disk-id.ts';
-import { forgetKept, keepDisks, unkeepDisks } from './kept-disks.ts';
+import { keepDisks, unkeepDisks } from './kept-disks.ts';
 import { removeLinkedFiles } from './linked-file.ts';
 import { freeLiveName, plugIn, unplug } from './live-disks.ts';
 import { diskPath } from '../plan/machine-plan.ts';
@@ -95,7 +95,7 @@ export interface RemoveDiskOptions {
  * Removes a disk from a machine; a running guest is asked to release it first.
  * @returns the paths of its file and its backing files, unless they were removed.
  * @throws GuestHoldsDeviceError when the guest does not release it (nothing has changed then); InvalidInputError for an
- *   unknown disk; ReplacedError for another `id`; MachineStateError, also for a paused machine; MachineBusyError.
+ *   unknown disk; ReplacedError for another `id`; MachineStateError, MachineBusyError.
  */
 export async function removeDisk(
   locations: Locations,
@@ -116,10 +116,7 @@ export async function removeDisk(
     if (storage) unkeepDisks(alone, locations);
     writeSpec(definition, { ...spec, disks: spec.disks.filter((other) => other !== disk) });
     if (disk.owned && (storage || !isAbsolute(disk.file))) removeFile(diskPath(disk, files));
-    if (storage) {
-      forgetKept(disk, locations);
-      sweepUnowned(locations);
-    }
+    if (storage) sweepUnowned(locations);
     return disk.owned ? kept : [disk.file];
   });
 }

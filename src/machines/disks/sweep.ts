@@ -6,7 +6,7 @@ import { isPrivateDirectory } from '../../machine/paths/runtime-directory.ts';
 import type { TextFile } from '../../util/files/atomic-file.ts';
 import { basesOf, finishedBases } from './clone-bases.ts';
 import { machineNames, readSpec } from '../record/definition.ts';
-import { forgetMissingBases, isNeeded } from './base-needs.ts';
+import { isKept } from './kept-disks.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { removeFile, removeTree } from '../../util/files/removal.ts';
@@ -31,8 +31,7 @@ export function sweepUnowned(locations: Locations): void {
   const specs = readAllSpecs(locations);
   if (!specs) return;
   const needed = new Set(specs.flatMap(({ disks }) => disks.flatMap((disk) => basesOf(disk, locations))));
-  for (const base of bases) if (!needed.has(base) && !isNeeded(base)) removeFile(base);
-  forgetMissingBases(locations);
+  for (const base of bases) if (!needed.has(base) && !isKept(base)) removeFile(base);
   const ids = new Set(specs.map(({ id }) => id));
   for (const { id, path } of directories) if (!ids.has(id)) removeTree(path);
 }

@@ -15,8 +15,7 @@ import { type ProcessIdentity, isAlive } from '../../process/procfs/identity.ts'
 import { type Definition, machineNames, readSpec } from '../record/definition.ts';
 import { volumeStaging } from '../../machine/volume/volume-files.ts';
 import { listVolumes } from '../disks/volume-users.ts';
-import { isNeedName, isNeededInPlace } from '../disks/base-needs.ts';
-import { finishedBases, isBaseName } from '../disks/clone-bases.ts';
+import { isBaseName } from '../disks/clone-bases.ts';
 import { FileMeter, type FileUsage, entriesOf } from '../../util/files/file-usage.ts';
 import { findDiskUsers, findImageUsers } from './image-users.ts';
 import { definitionFiles } from '../record/machine-files.ts';
@@ -49,16 +48,14 @@ export interface UsageEntry extends FileUsage {
   readonly active: boolean;
   /** Bytes that `vmlet system prune --all` would free. */
   readonly reclaimableBytes: number;
-  /** Path of a kept disk, or of a base of linked clones, that nothing in vmlet's directories uses, and that no verb removes. */
+  /** Path of a kept disk that nothing uses, which no verb removes; none for a base of linked clones. */
   readonly path?: string;
-  /** Why it cannot be read or used, or why no verb removes it. */
+  /** Why it cannot be read or used. */
   readonly problem?: string;
 }
 
 /** Disk use of vmlet's files by kind. */
 export type DiskUsage = Readonly<Record<UsageKind, readonly UsageEntry[]>>;
-
-const UNUSED_BASE = 'only a kept disk that was moved to another directory can need it';
 
 /** Measures all files that vmlet keeps for this user. Concurrent changes may be missed. @throws the signal's reason */
 export async function measureDiskUsage(locations: Locations, signal?: AbortSignal): Promise<DiskUsage> {
@@ -108,20 +105,12 @@ async function imageEntries(locations: Locations, meter: FileMeter): Promise<Usa
 
 function keptDiskEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
   const usersOf = findDiskUsers(locations);
-  const finished = finishedBases(locations);
   return entriesOf(locations.disks)
-    .filter((name) => !isNeedName(name))
+    .filter((name) => !name.endsWith('.kept'))
     .map((name) => {
       const path = join(locations.disks, name);
-      const isBase = isBaseName(name);
-      const active = usersOf(path).length > 0 || (isBase && isNeededInPlace(path));
-      const isUnused = !active && (!isBase || finished.includes(path));
-      return {
-        ...kept(name, meter.measure(path)),
-        active,
-        ...(isUnused && { path }),
-        ...(isUnused && isBase && { problem: UNUSED_BASE }),
-      };
+      const active = usersOf(path).length > 0;
+      return { ...kept(name, meter.measure(path)), active, ...(!active && !isBaseName(name) && { path }) };
     });
 }
 

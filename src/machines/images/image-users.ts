@@ -10,7 +10,6 @@ import { ownerInName } from '../../machine/paths/runtime-directory.ts';
 import { describeThrowAway } from '../../machine/volume/volume.ts';
 import { type UserText, templateTexts, usersIn } from '../../machine/paths/template-records.ts';
 import { isAlive } from '../../process/procfs/identity.ts';
-import { isNeedName } from '../disks/base-needs.ts';
 import { machineNames } from '../record/definition.ts';
 import { definitionFiles } from '../record/machine-files.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
@@ -59,9 +58,7 @@ function machineTexts(locations: Locations): UserText[] {
 }
 
 function diskTexts({ disks }: Locations): UserText[] {
-  return beginningsIn(disks)
-    .filter(({ path }) => !isNeedName(path))
-    .map(({ path, text }) => ({ user: `disk ${path}`, text }));
+  return beginningsIn(disks).map(({ path, text }) => ({ user: `disk ${path}`, text }));
 }
 
 /** Overlays of running `vmlet run` machines, and of pools. Those of a dead owner do not count. */

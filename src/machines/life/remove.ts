@@ -21,7 +21,7 @@ import { Scope } from '../../util/scope.ts';
 import { pause } from '../../util/time/pause.ts';
 import { type Definition, readDefinition } from '../record/definition.ts';
 import { keepCommandEnd } from '../record/command-ends.ts';
-import { forgetKept, keepDisks, unkeepDisks } from '../disks/kept-disks.ts';
+import { keepDisks, unkeepDisks } from '../disks/kept-disks.ts';
 import { type KeptVolume, type SeenVolume, removeUnusedVolumes } from '../disks/remove-volumes.ts';
 import { hasEnded } from '../channel/ended.ts';
 import { endLostProcesses } from '../recovery/lost-run.ts';
@@ -115,10 +115,7 @@ export async function removeMachine(
   if (storage) {
     unkeepDisks({ spec, files }, locations);
     const adopted = spec.disks.filter(({ owned, file }) => owned && isAbsolute(file));
-    for (const disk of adopted) {
-      removeFile(disk.file);
-      forgetKept(disk, locations);
-    }
+    for (const { file } of adopted) removeFile(file);
   }
   if (hasSystemdUnit(name)) await uninstallSystemdUnit(name);
   for (const { path } of spec.sockets ?? []) {
