@@ -1,5 +1,5 @@
 import { GuestRequestError, GuestSetupError } from '../../errors/index.ts';
-import { type ForwardAnswer, type Witness, witnessByForward } from '../../network/probe/forward-probe.ts';
+import { type Witness, witnessByForward } from '../../network/probe/forward-probe.ts';
 import { isInNetwork } from '../../util/internet/in-network.ts';
 import { isPassingFailure } from '../channel/passing-failure.ts';
 import { findGuestAddresses } from '../look/guest-addresses.ts';
@@ -13,30 +13,17 @@ const GRACE_MS = 1000;
 /**
  * Finds a way to see that the guest answers connections to a port: another forward on the same way, or an agent that knows the guest's
  * addresses.
- * @param last what the previous look has seen; undefined for the first one.
  */
 export async function findWitness(
   definition: Definition,
   guestPort: number,
-  { last, signal }: { readonly last: ForwardAnswer | undefined; readonly signal: AbortSignal },
+  signal: AbortSignal,
 ): Promise<Witness | undefined> {
   const other = witnessForward(readPlan(definition.files), guestPort);
-  return chooseWitness(other && witnessByForward(connectableEndpoint(other)), last, async () =>
-    // A guest that has an address before a connection and after it refuses the connection within this time, or has accepted it.
-    (await hasAddress(definition, signal))
-      ? { answers: async (look) => hasAddress(definition, look), graceMs: GRACE_MS }
-      : undefined,
-  );
-}
-
-/** Prefers the other forward, unless nothing came from the guest: the server there may also wait for its client to speak. */
-export async function chooseWitness(
-  byForward: Witness | undefined,
-  last: ForwardAnswer | undefined,
-  findByAgent: () => Promise<Witness | undefined>,
-): Promise<Witness | undefined> {
-  if (byForward && last !== 'silent') return byForward;
-  return (await findByAgent()) ?? byForward;
+  if (other) return witnessByForward(connectableEndpoint(other));
+  // A guest that has an address before a connection and after it refuses the connection within this time, or has accepted it.
+  if (!(await hasAddress(definition, signal))) return undefined;
+  return { answers: async (look) => hasAddress(definition, look), graceMs: GRACE_MS };
 }
 
 async function hasAddress(definition: Definition, signal: AbortSignal): Promise<boolean> {

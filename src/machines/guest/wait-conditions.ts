@@ -2,12 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { InvalidInputError } from '../../errors/index.ts';
 import { followLog } from '../../machine/logs/log-file.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
-import {
-  type Endpoint,
-  type ForwardAnswer,
-  probeForward,
-  probeSsh,
-} from '../../network/probe/forward-probe.ts';
+import { type Endpoint, probeForward, probeSsh } from '../../network/probe/forward-probe.ts';
 import type { Definition } from '../record/definition.ts';
 import { findWitness } from './forward-witness.ts';
 import { lookAtCloudInit, pauseAfterLook } from './cloud-init.ts';
@@ -189,20 +184,18 @@ function port(number: number): Condition {
     name: `port ${number}`,
     stage: 'live',
     needsKernel: true,
-    wait: async (definition, { signal, saw }) => {
-      let last: ForwardAnswer | undefined;
-      await untilProbed(signal, async (patienceMs) => {
+    wait: async (definition, { signal, saw }) =>
+      untilProbed(signal, async (patienceMs) => {
         const endpoint = await endpointOf(definition, number, signal);
         if ('problem' in endpoint) {
           saw(endpoint.problem);
           return false;
         }
-        const witness = await findWitness(definition, number, { last, signal });
-        last = await probeForward(endpoint, witness, { patienceMs, signal });
-        saw(ANSWERS[last]);
-        return last === 'accepts';
-      });
-    },
+        const witness = await findWitness(definition, number, signal);
+        const answer = await probeForward(endpoint, witness, { patienceMs, signal });
+        saw(ANSWERS[answer]);
+        return answer === 'accepts';
+      }),
   };
 }
 
