@@ -26,7 +26,7 @@ function removalOf(user: string): string {
   }
   if (kind === 'template') return `remove the template first: vmlet template rm ${name}`;
   if (kind === 'pool') return `remove the pool first: vmlet pool rm ${name}`;
-  if (/^disk .*\/base-[^/]*\.qcow2$/.test(user)) {
+  if (/^disk .*\/base-[0-9a-f]{8}-\d+-\d+-[0-9a-f]{6}\.qcow2$/.test(user)) {
     return 'first delete the kept disks that are based on this disk; to list all kept disks, run: vmlet system df --verbose';
   }
   if (user.startsWith('disk ')) return 'delete this disk first';

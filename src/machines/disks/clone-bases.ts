@@ -2,11 +2,9 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { nameOfOwned, ownIdentity, ownerInName } from '../../machine/paths/runtime-directory.ts';
-import { isAlive } from '../../process/procfs/identity.ts';
+import { type ProcessIdentity, isAlive } from '../../process/procfs/identity.ts';
 import type { StoredDisk } from '../spec/machine-spec.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
-
-const NAME = /^base-(?<owner>.*)\.qcow2$/;
 
 /** Returns a name for a base of linked clones; the name has the process that creates it. */
 export function newBase({ disks }: Locations): string {
@@ -16,23 +14,29 @@ export function newBase({ disks }: Locations): string {
 /** Returns the bases that a disk is based on, directly and indirectly. */
 export function basesOf({ backing }: Pick<StoredDisk, 'backing'>, locations: Locations): string[] {
   if (!backing) return [];
-  const isBase = dirname(backing.path) === locations.disks && NAME.test(basename(backing.path));
+  const isBase = dirname(backing.path) === locations.disks && isBaseName(basename(backing.path));
   return [...(isBase ? [backing.path] : []), ...basesOf(backing, locations)];
 }
 
-/** True for the file of a base: other disks may be based on it. */
+/** True for the file of a base: other disks may be based on it. A kept disk of a machine "base" has another name. */
 export function isBaseName(name: string): boolean {
-  return NAME.test(name);
+  return creatorOf(name) !== undefined;
 }
 
 /** Returns all bases, except for those of an unfinished clone. */
 export function finishedBases({ disks }: Locations): string[] {
   return (unlessMissing(() => readdirSync(disks), ['ENOENT']) ?? [])
-    .filter((name) => NAME.test(name) && !isBeingMade(name))
+    .filter((name) => isBaseName(name) && !isBeingMade(name))
     .map((name) => join(disks, name));
 }
 
 function isBeingMade(name: string): boolean {
-  const owner = ownerInName(NAME.exec(name)?.groups?.['owner'] ?? '');
-  return owner !== undefined && isAlive(owner);
+  const creator = creatorOf(name);
+  return creator !== undefined && isAlive(creator);
+}
+
+/** Returns the process that the name of a base has; undefined for any other name. */
+function creatorOf(name: string): ProcessIdentity | undefined {
+  const [, owner = ''] = /^base-(.*)\.qcow2$/.exec(name) ?? [];
+  return ownerInName(owner);
 }

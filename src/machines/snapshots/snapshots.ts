@@ -112,7 +112,8 @@ export async function createMachineSnapshot(
   name: string,
   { disksOnly = false, signal }: SnapshotOptions = {},
 ): Promise<void> {
-  const wasPaused = await withLockedMachine(locations, machine, 'taking a snapshot', async (definition) => {
+  let pausesGuest = false as boolean;
+  const take = async (definition: Definition): Promise<void> => {
     refuseSavedSnapshots(definition);
     refuseRemovedAfterCommand(
       definition.spec,
@@ -124,7 +125,7 @@ export async function createMachineSnapshot(
     if (readStatus(files).kind !== 'running') {
       await settleInterrupted(definition);
       await makeStopped(definition, name, signal);
-      return false;
+      return;
     }
     if (!disksOnly) {
       const hint = `stop the machine first, or leave out the memory: vmlet snapshot create ${machine} ${quoteForShell(name)} --disks-only`;
@@ -136,16 +137,20 @@ export async function createMachineSnapshot(
     const work = async (qmp: QmpClient): Promise<void> => {
       requireFreeName(await snapshotsOfNodes(qmp, nodes), name);
       begin(definition, name);
+      pausesGuest = !disksOnly;
       await (disksOnly
         ? snapshotLiveDisks(qmp, nodes, name)
         : saveWithMemory(definition, qmp, { nodes, name, running, signal }));
     };
     await withMonitor(definition, work, { long: true, signal });
     endSnapshot(definition);
-    return !disksOnly;
-  });
-  // The clock of a guest is stopped with its processors.
-  if (wasPaused) await tellMissed(locations, machine, signal);
+  };
+  try {
+    await withLockedMachine(locations, machine, 'taking a snapshot', take);
+  } finally {
+    // The clock of a guest is stopped with its processors, also for a snapshot that fails or is aborted meanwhile.
+    if (pausesGuest) await tellMissed(locations, machine, undefined);
+  }
 }
 
 /** Without an agent that answers, the disks are as after a power loss. */

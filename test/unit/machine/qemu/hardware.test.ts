@@ -21,14 +21,15 @@ const kernel = {
 const firmware = { code: { path: '/CODE.fd' } } as unknown as NamedPlan['firmware'];
 const bridge = { number: 0, descriptor: 9, mac: '52:54:00:00:00:09' };
 const further = { number: 1, descriptor: 10, mac: '52:54:00:00:00:0b', mtu: 1500 };
-const card = (number: number, bus: string | undefined): NamedPlan['privateCards'][number] => ({
-  network: `lan${number}`,
-  card: number,
-  socketPath: '/s',
-  bus,
-  mac: `52:54:0a:09:00:0${number}`,
-  mtu: 1500,
-});
+const card = (number: number, bus: string | undefined) =>
+  ({
+    network: `lan${number}`,
+    card: number,
+    socketPath: '/s',
+    bus,
+    mac: `52:54:0a:09:00:0${number}`,
+    mtu: 1500,
+  }) as unknown as NamedPlan['privateCards'][number];
 const slirp = { backend: 'slirp', guest: { mac: bridge.mac } } as unknown as BoundNetworkPlan;
 
 it.each<[Partial<NamedPlan>, Partial<NamedPlan>, string]>([

@@ -11,7 +11,10 @@ import { countAsRunning, storedDisk, storedMachine } from '../stored-machine.ts'
 
 const directory = temporaryDirectory();
 
-test('a snapshot with memory pauses the guest, whose clock is then set', async () => {
+test.each([
+  ['succeeds', undefined],
+  ['fails', 'No space left on device'],
+])('a snapshot with memory pauses the guest, whose clock is then set: it %s', async (_how, jobError) => {
   await using scope = new Scope();
   const stored = storedMachine(directory, { disks: [storedDisk('disk0')] });
   const { locations, definition } = stored;
@@ -30,13 +33,14 @@ test('a snapshot with memory pauses the guest, whose clock is then set', async (
     'qom-get': 'q35-machine',
   };
   for (const socket of [files.monitorSocket, files.shellSocket]) {
-    await listenAsMonitor(socket, scope, { answers });
+    await listenAsMonitor(socket, scope, { answers, ...(jobError !== undefined && { jobError }) });
   }
   const times: number[] = [];
   const agent = createServer((client) => playClock(client, times));
   await new Promise<void>((resolve) => agent.listen(files.agentSocket, resolve));
   scope.defer(() => void agent.close());
   const before = Date.now();
-  await createMachineSnapshot(locations, 'web', 'one');
+  const taken = createMachineSnapshot(locations, 'web', 'one');
+  await (jobError === undefined ? taken : expect(taken).rejects.toThrow(jobError));
   expect(times).toEqual([expect.toSatisfy((time: number) => time >= before && time <= Date.now())]);
 });
