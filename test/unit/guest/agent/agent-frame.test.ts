@@ -92,6 +92,12 @@ describe('FrameDecoder', () => {
     expect([...decoder.push(Buffer.alloc(0))].map(plain)).toEqual([plain(some[2]!)]);
   });
 
+  test('does not copy the payload of a frame that begins its chunk', () => {
+    const chunk = encoded[1]!;
+    for (const { payload } of new FrameDecoder().push(chunk)) expect(payload.buffer).toBe(chunk.buffer);
+    expect.assertions(1);
+  });
+
   test('only ever rejects random bytes', () => {
     const random = new Random(2);
     for (let round = 0; round < 300; round += 1) {

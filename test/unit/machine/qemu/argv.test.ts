@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { qemuArguments } from '../../../../src/machine/qemu/argv.ts';
-import type { MemoryPlan, Plan } from '../../../../src/machine/plan/plan.ts';
+import type { MemoryPlan, Plan, VolumePlan } from '../../../../src/machine/plan/plan.ts';
 import type { SharePlan } from '../../../../src/machine/share/share-plan.ts';
 import { planNetwork } from '../../../../src/network/plan/network.ts';
 import { plainDisk, plainPlan } from '../plan/plain-plan.ts';
@@ -104,6 +104,7 @@ describe('memory', () => {
     const path = '/t/memory';
     const file = { 'qom-type': 'memory-backend-file', 'mem-path': path };
     expect(backendOf({ kind: 'file', path })).toMatchObject({ ...file, share: true });
+    expect(backendOf({ kind: 'copy', path })).toMatchObject({ ...file, share: true });
     const fork = backendOf({ kind: 'copy-on-write', path, opensReadOnly: false });
     expect(fork).toMatchObject({ ...file, share: false });
     expect(fork).not.toHaveProperty('readonly');
@@ -208,6 +209,7 @@ describe('the network', () => {
     [{ kind: 'private' }, true],
     [{ kind: 'shared' }, true],
     [{ kind: 'file', path: '/t' }, false],
+    [{ kind: 'copy', path: '/t' }, false],
     [{ kind: 'copy-on-write', path: '/t', opensReadOnly: true }, false],
   ])('with memory %j can announce itself: %s', (memory, may) => {
     const all = words({ memory, network: network('slirp'), cards: [{ mac: '52:54:00:00:00:01' }] });
@@ -279,6 +281,21 @@ it('shares directories by sockets of their own, after the disks', () => {
     chardev: 'share0',
     tag: 'share0',
   });
+});
+
+it('leaves out the disks, volumes and shares that are plugged in later', () => {
+  const volume = (nodeName: string, port?: string) =>
+    ({ disk: { ...plainDisk, nodeName }, port }) as VolumePlan;
+  const share = (tag: string, port?: string) =>
+    ({ tag, socketPath: `/run/m/${tag}.sock`, port }) as SharePlan;
+  const all = words({
+    disks: [plainDisk, { ...plainDisk, nodeName: 'disk1', isPlugged: true }],
+    volumes: [volume('volume0'), volume('volume1', 'port0')],
+    shares: [share('share0'), share('share1', 'port1')],
+  });
+  expect(objectsOf(all, '-blockdev').map((node) => node['node-name'])).toEqual(['disk0', 'volume0']);
+  const pluggable = objectsOf(all, '-device').flatMap(({ drive, tag }) => drive ?? tag ?? []);
+  expect(pluggable).toEqual(['disk0', 'volume0', 'share0']);
 });
 
 it('waits for its launcher, or for memory, only if planned', () => {

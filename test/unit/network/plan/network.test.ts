@@ -6,6 +6,7 @@ import {
   type NetworkBackend,
   chooseBackend,
   planNetwork,
+  withMac,
 } from '../../../../src/network/plan/network.ts';
 import { passtArguments } from '../../../../src/passt/passt-argv.ts';
 import { type BoundForward, parsePortForwards } from '../../../../src/network/ports/port.ts';
@@ -176,6 +177,15 @@ it('only passt is a separate program, and only slirp reaches the host’s loopba
     reachesHostLoopback: true,
   });
   expect(planNetwork('passt-stream', [], undefined, host).passtPath).toBeUndefined();
+});
+
+it('another MAC address changes only the card', () => {
+  const network = plan('passt-stream', ['8080:80']);
+  expect(withMac(network, undefined)).toEqual(network);
+  expect(withMac(network, '52:54:00:00:00:01')).toEqual({
+    ...network,
+    guest: { ...network.guest, mac: '52:54:00:00:00:01' },
+  });
 });
 
 describe('passtArguments', () => {
