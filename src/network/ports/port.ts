@@ -59,25 +59,21 @@ interface Range {
 /**
  * Converts the user's input to one forward for each port.
  * @param field names the list in errors, as in `ports[2].hostPort`.
- * @param places of the entries in that list; by default all of it.
+ * @param places of the entries in that list; by default their own.
  * @throws InvalidInputError for invalid ports, and for two entries with the same host port.
  */
 export function parsePortForwards(
   ports: readonly PortInput[],
   field = 'ports',
-  places: readonly number[] = ports.map((_, index) => index),
+  places: readonly number[] = [],
 ): PortForward[] {
-  const forwards: PortForward[] = [];
-  const origins: string[] = [];
-  ports.forEach((port, index) => {
+  const entries = ports.flatMap((port, index) => {
     const own = `${field}[${places[index] ?? index}]`;
-    for (const forward of typeof port === 'string' ? parseText(port, own) : [parseObject(port, own)]) {
-      forwards.push(forward);
-      origins.push(own);
-    }
+    const forwards = typeof port === 'string' ? parseText(port, own) : [parseObject(port, own)];
+    return forwards.map((forward) => ({ forward, field: own }));
   });
-  refuseCollisions(forwards, origins);
-  return forwards;
+  refuseCollisions(entries);
+  return entries.map(({ forward }) => forward);
 }
 
 /** Returns the string that parsePortForwards parses back to the same forward. */
@@ -111,15 +107,11 @@ function parseText(text: string, field: string): PortForward[] {
 function parseObject(port: PortSpec, field: string): PortForward {
   const parsed = portSchema.safeParse(port, { error: issueWords });
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const path = [field, ...(issue?.path ?? [])].join('.');
-    const value = issue?.path.reduce<unknown>(
-      (inside, key) => (inside as Record<PropertyKey, unknown> | undefined)?.[key],
-      port,
-    );
+    const { path = [], message = 'expected a port' } = parsed.error.issues[0] ?? {};
+    const value = path.reduce<unknown>((inside, key) => (inside as Record<PropertyKey, unknown>)[key], port);
     throw new InvalidInputError(
-      path,
-      `${value === undefined ? 'missing port' : `invalid port ${quote(value)}`}: ${issue?.message ?? 'expected a port'}`,
+      [field, ...path].join('.'),
+      `${value === undefined ? 'missing port' : `invalid port ${quote(value)}`}: ${message}`,
       {
         hint: `use { hostAddress?, hostPort?, guestPort, protocol? } with ports from 1 to ${MAX_PORT}; without hostPort, vmlet chooses a free port`,
         cause: parsed.error,
@@ -157,14 +149,14 @@ function splitPorts(
 ): { address?: string; host?: string; guest: string } {
   const bracketed = /^(\[[^\]]*\]):([^:]*):([^:]*)$/.exec(ports);
   const parts = bracketed ? bracketed.slice(1) : ports.split(':');
-  const [first = '', second = '', third = ''] = parts;
+  const [first = '', second, third, excess] = parts;
   if (ports.startsWith('[') && !bracketed) {
     throw new InvalidInputError(field, `invalid port ${quote(text)}: expected ${GRAMMAR}`, {
       hint: 'after an address, write the host port and the guest port; the host port may be empty, as in "[::1]::80"',
     });
   }
-  if (parts.length === 1) return { guest: first };
-  if (parts.length === 2) {
+  if (second === undefined) return { guest: first };
+  if (third === undefined) {
     if (isIpv4(first)) {
       throw new InvalidInputError(
         `${field}.hostPort`,
@@ -176,7 +168,7 @@ function splitPorts(
     }
     return { host: first, guest: second };
   }
-  if (parts.length === 3) return { address: first, host: second, guest: third };
+  if (excess === undefined) return { address: first, host: second, guest: third };
   throw new InvalidInputError(field, `invalid port ${quote(text)}: too many colons; expected ${GRAMMAR}`, {
     hint: 'put an IPv6 address in brackets, as in "[::1]:8080:80"',
   });
@@ -239,23 +231,22 @@ function parseRange(text: string, field: string, whole: string): Range {
   return { first, length: last - first + 1 };
 }
 
-function refuseCollisions(forwards: readonly PortForward[], origins: readonly string[]): void {
-  const seen = new Map<string, number[]>();
-  forwards.forEach((forward, index) => {
-    if (forward.hostPort === undefined) return;
+function refuseCollisions(entries: readonly { forward: PortForward; field: string }[]): void {
+  const seen = new Map<string, PortForward[]>();
+  for (const { forward, field } of entries) {
+    if (forward.hostPort === undefined) continue;
     const key = `${forward.hostPort}/${forward.protocol}`;
     const others = seen.get(key) ?? [];
-    for (const other of others) {
-      const earlier = forwards[other];
-      if (!earlier || !addressesOverlap(earlier.hostAddress, forward.hostAddress)) continue;
+    const earlier = others.find(({ hostAddress }) => addressesOverlap(hostAddress, forward.hostAddress));
+    if (earlier) {
       throw new InvalidInputError(
-        `${origins[index] ?? ''}.hostPort`,
+        `${field}.hostPort`,
         `${formatPort(forward)} and ${formatPort(earlier)} use the same host port`,
         { hint: 'choose another host port or address, or leave the host port empty to get a free port' },
       );
     }
-    seen.set(key, [...others, index]);
-  });
+    seen.set(key, [...others, forward]);
+  }
 }
 
 /** Quotes the part, and the whole text if it has more. */

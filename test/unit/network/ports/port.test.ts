@@ -6,6 +6,7 @@ import {
   type PortInput,
   formatPort,
   parsePortForwards,
+  withoutForwards,
 } from '../../../../src/network/ports/port.ts';
 
 const forward = (
@@ -128,7 +129,7 @@ it.each<[PortInput, string, string]>([
   ['90-80', 'invalid range "90-80"', 'write "80-90"'],
   [
     { guestPort: 0 },
-    'invalid port 0: ',
+    'invalid port 0: expected at least 1',
     'with ports from 1 to 65535; without hostPort, vmlet chooses a free port',
   ],
 ])('explains %j, with a hint', (port, problem, hint) => {
@@ -174,6 +175,18 @@ describe('a forward in words', () => {
     expect(formatEndpoint('::', 80, 'tcp')).toBe('[::]:80/tcp');
     expect(formatEndpoint('10.0.0.1', 53, 'udp')).toBe('10.0.0.1:53/udp');
   });
+});
+
+it('leaves out the forwards that are in another list', () => {
+  const bound = (...texts: string[]) =>
+    parsePortForwards(texts).map((wanted) => ({
+      ...wanted,
+      hostPort: wanted.hostPort ?? 0,
+      ephemeral: false,
+    }));
+  const forwards = bound('8080:80', '8080:80/udp', '127.0.0.2:8080:80', '8081:80');
+  expect(withoutForwards(forwards, bound('8080:80', '8082:80'))).toEqual(forwards.slice(1));
+  expect(withoutForwards(forwards, forwards)).toEqual([]);
 });
 
 describe('two entries for one host port', () => {
