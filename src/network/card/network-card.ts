@@ -25,6 +25,5 @@ export function cardDevice(index: number): string {
 
 /** Returns a random MAC address; 52:54:00 is QEMU's own prefix. */
 export function newMac(): string {
-  const [a, b, c] = randomBytes(3).toString('hex').match(/../g) ?? [];
-  return `52:54:00:${a}:${b}:${c}`;
+  return `52:54:00${randomBytes(3).toString('hex').replaceAll(/../g, ':$&')}`;
 }

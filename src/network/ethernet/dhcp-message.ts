@@ -85,14 +85,14 @@ function udpContent(ethernet: Buffer): Buffer | undefined {
   if (!isUdp || headerBytes < IP_BYTES || packet.length < headerBytes + UDP_BYTES) return;
   const datagram = packet.subarray(headerBytes);
   const length = datagram.readUInt16BE(4);
-  if (datagram.readUInt16BE(2) !== SERVER_PORT || length < UDP_BYTES || length > datagram.length) return;
+  if (datagram.readUInt16BE(2) !== SERVER_PORT || length > datagram.length) return;
   return datagram.subarray(UDP_BYTES, length);
 }
 
 /** @returns undefined for malformed options. */
 function readOptions(bytes: Buffer): Map<number, Buffer> | undefined {
   const options = new Map<number, Buffer>();
-  for (let at = 0; at < bytes.length;) {
+  for (let at = 0; ;) {
     const code = bytes[at++];
     if (code === undefined || code === DhcpOption.end) break;
     if (code === DhcpOption.pad) continue;

@@ -15,7 +15,7 @@ const SMALLEST_PREFIX = 16;
 
 /** @throws InvalidInputError. */
 export function parseSubnet(text: string): Subnet {
-  const { address = '', prefix = '' } = /^(?<address>[\d.]+)\/(?<prefix>\d{1,2})$/.exec(text)?.groups ?? {};
+  const { address = '', prefix } = /^(?<address>[\d.]+)\/(?<prefix>\d{1,2})$/.exec(text)?.groups ?? {};
   const bits = Number(prefix);
   if (!isIpv4(address) || bits < SMALLEST_PREFIX || bits > LARGEST_PREFIX) {
     throw new InvalidInputError(

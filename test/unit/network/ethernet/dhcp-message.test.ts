@@ -65,6 +65,12 @@ function changed(at: number, ...bytes: number[]): StreamFrame {
   return frame;
 }
 
+/** A request without the last bytes of its IP header, which states its true length. */
+function withShortHeader(): StreamFrame {
+  const frame = changed(IP, 0x44);
+  return streamFrame(Buffer.concat([frame.subarray(ETHERNET, UDP - 4), frame.subarray(UDP)]));
+}
+
 describe('a request', () => {
   test('is parsed at the offsets of RFC 2131', () => {
     expect(readDhcpRequest(request({ options: [53, 1, 3, 50, 4, 10, 77, 0, 2, 255] }))).toEqual({
@@ -97,7 +103,7 @@ describe('a request', () => {
   test.each<[string, StreamFrame]>([
     ['of another protocol than IPv4', changed(ETHERNET + 12, 0x86, 0xdd)],
     ['of another version of IP', changed(IP, 0x65)],
-    ['in a packet whose header is too short', changed(IP, 0x44)],
+    ['in a packet whose header is too short', withShortHeader()],
     ['in the first fragment', changed(IP + 6, 0x20)],
     ['in a later fragment', changed(IP + 7, 1)],
     ['in TCP', changed(IP + 9, 6)],
