@@ -13,6 +13,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 const mark = `${randomUUID()}:`;
 const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
 const longInteger = /^-?\d{16,}$/;
+const markedInteger = new RegExp(`"${mark}(-?\\d+)"`, 'g');
 
 /** @throws SyntaxError like JSON.parse. */
 export function parseLossless(text: string): unknown {
@@ -21,7 +22,6 @@ export function parseLossless(text: string): unknown {
   const marked = text.replace(stringOrNumber, (token) =>
     longInteger.test(token) && !Number.isSafeInteger(Number(token)) ? `"${mark}${token}"` : token,
   );
-  if (marked === text) return value;
   return JSON.parse(marked, (_, part: unknown) =>
     typeof part === 'string' && part.startsWith(mark) ? BigInt(part.slice(mark.length)) : part,
   );
@@ -34,7 +34,6 @@ export function parseLossless(text: string): unknown {
  * @throws InvalidInputError naming the place; also for values that are not an object, and for cycles.
  */
 export function stringifyLossless(value: JsonObject, field: string): string {
-  let bigints = 0;
   const text = stringifyObject(value, field, (name, part) => {
     if (typeof part === 'function' || typeof part === 'symbol') {
       throw new InvalidInputError(
@@ -42,13 +41,11 @@ export function stringifyLossless(value: JsonObject, field: string): string {
         `the arguments contain a ${typeof part}${name && ` at ${name}`}, which JSON cannot represent`,
       );
     }
-    if (typeof part !== 'bigint') return part;
-    bigints++;
-    return `${mark}${part}`;
+    return typeof part === 'bigint' ? `${mark}${part}` : part;
   });
-  // Both escapes show up in the text of invalid arguments, so that valid ones are not traversed twice.
-  if (bigints > 0 || text.includes('\\ud') || text.includes('null')) checkEncodable(value, field);
-  return bigints > 0 ? text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1') : text;
+  // The text of invalid arguments contains one of these, so that most valid ones are not traversed twice.
+  if ([mark, '\\ud', 'null'].some((part) => text.includes(part))) checkEncodable(value, field);
+  return text.replaceAll(markedInteger, '$1');
 }
 
 /** @throws InvalidInputError */
@@ -82,7 +79,7 @@ export function formatLossless(value: unknown, indent?: number): string {
     (_, part: unknown) => (typeof part === 'bigint' ? `${mark}${part}` : part),
     indent,
   );
-  return text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
+  return text.replaceAll(markedInteger, '$1');
 }
 
 const int64Minimum = -(2n ** 63n);

@@ -111,6 +111,7 @@ test('a value that JSON cannot represent is rejected by name', () => {
   const cycle: Record<string, unknown> = {};
   cycle['itself'] = cycle;
   expect(refuse(cycle)).toThrow('command: the arguments cannot be converted to JSON');
+  expect(refuse(cycle)).toThrow(expect.objectContaining({ cause: expect.any(TypeError) as TypeError }));
 });
 
 test('arguments are an object', () => {
