@@ -1,4 +1,5 @@
 import { TimedOutError } from '../../errors/index.ts';
+import { deferred } from './deferred.ts';
 import { startTimer } from './timer.ts';
 
 export interface Limits {
@@ -17,19 +18,17 @@ export async function withinLimits<T>(what: string, work: Promise<T>, limits: Li
   if (timeoutMs === undefined && signal === undefined) return work;
   work.catch(() => undefined);
   signal?.throwIfAborted();
-  let stopTimer: (() => void) | undefined;
-  let onAbort: (() => void) | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    if (timeoutMs !== undefined) {
-      stopTimer = startTimer(timeoutMs, () => reject(new TimedOutError(what, timeoutMs)));
-    }
-    onAbort = () => reject(signal?.reason as Error);
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
+  const limit = deferred<never>();
+  const onAbort = () => limit.reject(signal?.reason);
+  const stopTimer =
+    timeoutMs === undefined
+      ? undefined
+      : startTimer(timeoutMs, () => limit.reject(new TimedOutError(what, timeoutMs)));
+  signal?.addEventListener('abort', onAbort);
   try {
-    return await Promise.race([work, limit]);
+    return await Promise.race([work, limit.promise]);
   } finally {
     stopTimer?.();
-    if (onAbort) signal?.removeEventListener('abort', onAbort);
+    signal?.removeEventListener('abort', onAbort);
   }
 }
