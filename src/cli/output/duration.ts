@@ -4,7 +4,6 @@ const UNITS: readonly (readonly [name: string, ms: number])[] = [
   ['day', 24 * 3_600_000],
   ['hour', 3_600_000],
   ['minute', 60_000],
-  ['second', 1_000],
 ];
 
 /** For example "3 minutes": in the largest unit that fits, rounded down. */

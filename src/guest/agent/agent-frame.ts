@@ -140,7 +140,7 @@ export class FrameFinder {
       // The end of the buffer may be the start of the magic bytes.
       bytes = bytes.subarray(at === -1 ? Math.max(0, bytes.length - MAGIC.length + 1) : at);
       this.#rest = bytes;
-      if (at === -1 || bytes.length < HEADER_SIZE) return undefined;
+      if (bytes.length < HEADER_SIZE) return undefined;
       const length = payloadLength(bytes, 0);
       if (length === undefined || bytes.readUInt8(4) !== this.#type) {
         bytes = bytes.subarray(1);

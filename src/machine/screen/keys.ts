@@ -74,5 +74,5 @@ function unshifted(character: string): KeyName | undefined {
 }
 
 function describe(character: string): string {
-  return /^\p{C}$/u.test(character) ? 'the control character' : JSON.stringify(character);
+  return /\p{C}/u.test(character) ? 'the control character' : JSON.stringify(character);
 }

@@ -17,15 +17,16 @@ export function editDistance(one: string, other: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)];
   const distance = (row: number, column: number): number => rows[row]?.[column] ?? 0;
   for (let row = 1; row <= from.length; row++) {
-    rows.push([row]);
+    const current = [row];
+    rows.push(current);
     for (let column = 1; column <= to.length; column++) {
       const replaced = distance(row - 1, column - 1) + (from[row - 1] === to[column - 1] ? 0 : 1);
       const removed = distance(row - 1, column) + 1;
       const inserted = distance(row, column - 1) + 1;
-      const isSwapped =
-        row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      // Neither holds in the first row or column: there is no character before the first.
+      const isSwapped = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
       const swapped = isSwapped ? distance(row - 2, column - 2) + 1 : Infinity;
-      rows[row]?.push(Math.min(replaced, removed, inserted, swapped));
+      current.push(Math.min(replaced, removed, inserted, swapped));
     }
   }
   return distance(from.length, to.length);

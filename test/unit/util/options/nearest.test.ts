@@ -13,6 +13,7 @@ it.each([
   ['kitten', 'sitting', 3],
   ['ab', 'ba', 1],
   ['strat', 'start', 1],
+  ['xab', 'yba', 2],
   ['ca', 'abc', 3],
   ['flaw', 'lawn', 2],
 ])('from %j to %j it is %d', (one, other, distance) => {
