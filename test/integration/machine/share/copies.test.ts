@@ -6,14 +6,19 @@ import { agentProgram } from '../../../../src/machine/paths/package-files.ts';
 import { type Copy, copyBack, copyIn } from '../../../../src/machine/share/copies.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 
-/** Copies a directory with one file back to a path where a file is by now. */
-async function copyBackTo(
-  name: string,
-): Promise<{ folder: string; source: string; copied: Promise<number> }> {
+async function startGuest() {
   const scope = new Scope();
   onTestFinished(async () => scope.close());
   const { guest } = await startAgent(agentProgram(), scope);
   const folder = temporaryFolder(scope);
+  return { guest, folder };
+}
+
+/** Copies a directory with one file back to a path where a file is by now. */
+async function copyBackTo(
+  name: string,
+): Promise<{ folder: string; source: string; copied: Promise<number> }> {
+  const { guest, folder } = await startGuest();
   const target = join(folder, 'guest');
   mkdirSync(target);
   writeFileSync(join(target, 'built'), 'built\n');
@@ -50,10 +55,7 @@ it.each([
   ['a file', 'app/file', 'file'],
   ['a subdirectory', 'app/sub: ä', 'sub: ä'],
 ])('names %s if this user may not read it', async (_what, denied, inner) => {
-  const scope = new Scope();
-  onTestFinished(async () => scope.close());
-  const { guest } = await startAgent(agentProgram(), scope);
-  const folder = temporaryFolder(scope);
+  const { guest, folder } = await startGuest();
   const source = join(folder, 'app');
   mkdirSync(join(source, 'sub: ä'), { recursive: true });
   writeFileSync(join(source, 'file'), 'a file\n');
@@ -72,10 +74,7 @@ it.each([
 });
 
 it('names the directory that the guest cannot take', async () => {
-  const scope = new Scope();
-  onTestFinished(async () => scope.close());
-  const { guest } = await startAgent(agentProgram(), scope);
-  const folder = temporaryFolder(scope);
+  const { guest, folder } = await startGuest();
   const source = join(folder, 'app');
   mkdirSync(source);
   const target = join(folder, 'guest');

@@ -39,15 +39,19 @@ function followers(words: readonly string[], option: string): string[][] {
   return words.flatMap((word, index) => (word === option ? [words.slice(index + 1, index + 3)] : []));
 }
 
+const ALWAYS = [
+  '/usr/libexec/virtiofsd',
+  '--fd=3',
+  '--shared-dir=/usr/share',
+  '--cache=auto',
+  '--sandbox=none',
+  '--rlimit-nofile=0',
+];
+
 it('maps every file to one user on each side', () => {
   const command = virtiofsdCommand(share);
   expect(command).toEqual([
-    '/usr/libexec/virtiofsd',
-    '--fd=3',
-    '--shared-dir=/usr/share',
-    '--cache=auto',
-    '--sandbox=none',
-    '--rlimit-nofile=0',
+    ...ALWAYS,
     '--inode-file-handles=never',
     '--translate-uid=squash-guest:0:7:4294967295',
     '--translate-uid=host:7:1000:1',
@@ -60,15 +64,7 @@ it('maps every file to one user on each side', () => {
 it('omits options that are not needed or not supported', () => {
   const virtiofsd = { ...share.virtiofsd, usesFileHandles: false, survivesMissingFiles: false };
   const command = virtiofsdCommand({ ...share, virtiofsd, ids: { kind: 'host' }, readOnly: true });
-  expect(command).toEqual([
-    '/usr/libexec/virtiofsd',
-    '--fd=3',
-    '--shared-dir=/usr/share',
-    '--cache=auto',
-    '--sandbox=none',
-    '--rlimit-nofile=0',
-    '--readonly',
-  ]);
+  expect(command).toEqual([...ALWAYS, '--readonly']);
 });
 
 it('requests few of root’s capabilities, and keeps only the needed ones', () => {

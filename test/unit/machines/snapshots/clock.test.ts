@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { playClock } from '../../../../fixtures/agent/played-agent.ts';
+import { listenAsClock } from '../../../../fixtures/agent/played-agent.ts';
 import { listenAsMonitor } from '../../../../fixtures/qmp/played-monitor.ts';
 import { createMachineSnapshot } from '../../../../src/machines/snapshots/snapshots.ts';
 import { Scope } from '../../../../src/util/scope.ts';
@@ -35,10 +34,7 @@ test.each([
   for (const socket of [files.monitorSocket, files.shellSocket]) {
     await listenAsMonitor(socket, scope, { answers, ...(jobError !== undefined && { jobError }) });
   }
-  const times: number[] = [];
-  const agent = createServer((client) => playClock(client, times));
-  await new Promise<void>((resolve) => agent.listen(files.agentSocket, resolve));
-  scope.defer(() => void agent.close());
+  const times = await listenAsClock(files.agentSocket, scope);
   const before = Date.now();
   const taken = createMachineSnapshot(locations, 'web', 'one');
   await (jobError === undefined ? taken : expect(taken).rejects.toThrow(jobError));
