@@ -22,7 +22,7 @@ export {
   processorsRun,
 } from './record/machine-status.ts';
 export type { OutOfSpace } from '../machine/life/out-of-space.ts';
-export type { StartOptions } from './run/start-options.ts';
+export type { StartOptions } from './run/start/start-options.ts';
 export type { MachineStopOptions, MachineStopResult, MachineStopRung } from './run/stop.ts';
 export type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 export type { KeptVolume } from './disks/remove-volumes.ts';

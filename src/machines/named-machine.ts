@@ -26,8 +26,8 @@ import type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 import type { ListedSnapshot, SnapshotOptions } from './snapshots/snapshots.ts';
 import type { ChangedShare, ListedShare, RemoveShareOptions } from './run/devices/shares.ts';
 import type { VolumeInput } from '../machine/mount/volume-spec.ts';
-import type { StartDryRun } from './run/start-dry-run.ts';
-import type { StartOptions } from './run/start-options.ts';
+import type { StartDryRun } from './run/start/start-dry-run.ts';
+import type { StartOptions } from './run/start/start-options.ts';
 import type { WaitConditions } from './guest/wait-conditions.ts';
 import type { WaitOptions } from './guest/wait.ts';
 
@@ -72,7 +72,7 @@ export class NamedMachine {
    *   start is left running, except for a clone whose guest was waited for.
    */
   async start(options: StartOptions = {}): Promise<LiveMachine> {
-    const { startMachine } = await import('./run/start.ts');
+    const { startMachine } = await import('./run/start/start.ts');
     const definition = await startMachine(this.#locations, this.name, options);
     if (definition.spec.guestIdentity === 'own' || options.paused === true) {
       return new LiveMachine(this.#locations, definition);
@@ -401,7 +401,7 @@ export class NamedMachine {
    * @throws what `start` throws before it starts anything.
    */
   async dryRun(): Promise<StartDryRun> {
-    const { dryRunStart } = await import('./run/start-dry-run.ts');
+    const { dryRunStart } = await import('./run/start/start-dry-run.ts');
     return dryRunStart(this.#locations, this.#present());
   }
 

@@ -22,7 +22,7 @@ import {
   listMachineSnapshots,
   refuseSavedSnapshots,
 } from './snapshots.ts';
-import { startMachine } from '../run/start.ts';
+import { startMachine } from '../run/start/start.ts';
 
 /**
  * Restores a snapshot. With memory, the machine resumes from there, and is started if necessary. Without memory, its disks

@@ -13,7 +13,7 @@ import {
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { plugCommand } from '../../../src/machines/run/start-plan.ts';
+import { plugCommand } from '../../../src/machines/run/start/start-plan.ts';
 import { networkLayers } from '../../../src/network/switch/plug-argv.ts';
 import { plugProgram, relayProgram, switchProgram } from '../../../src/process/native/network-programs.ts';
 import { probeConfinement } from '../../../src/process/probe/confinement-probe.ts';

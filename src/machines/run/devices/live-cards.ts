@@ -17,7 +17,7 @@ import { cardArguments } from '../../record/machine-files.ts';
 import { readPlan, replacePlan } from '../../record/machine-plan-file.ts';
 import { readStatus } from '../../record/machine-status.ts';
 import { cardsConfiguration, guestRequest } from '../guest-request.ts';
-import { plugCommand } from '../start-plan.ts';
+import { plugCommand } from '../start/start-plan.ts';
 import { refusePaused } from '../../lock/paused-guest.ts';
 
 /** The agent waits 10 s for a card to appear. */

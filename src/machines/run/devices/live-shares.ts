@@ -25,7 +25,7 @@ import { readPlan, replacePlan } from '../../record/machine-plan-file.ts';
 import { lastLines, readStatus } from '../../record/machine-status.ts';
 import { shareTags } from '../../spec/stored-mounts.ts';
 import { guestRequest } from '../guest-request.ts';
-import { shareCommand } from '../start-plan.ts';
+import { shareCommand } from '../start/start-plan.ts';
 import { refusePaused } from '../../lock/paused-guest.ts';
 
 /** Time for the agent's answers, and for the guest to release a device that could not be used. */

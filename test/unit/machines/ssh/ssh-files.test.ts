@@ -6,7 +6,7 @@ import type { NamedPlan } from '../../../../src/machine/plan/named-plan.ts';
 import { locate } from '../../../../src/machine/paths/locations.ts';
 import { machineFiles } from '../../../../src/machines/record/machine-files.ts';
 import { type SshRecord, writeSshRecord } from '../../../../src/machines/record/ssh-record.ts';
-import { startFiles } from '../../../../src/machines/run/start-files.ts';
+import { startFiles } from '../../../../src/machines/run/start/start-files.ts';
 import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
 import { sshFiles, updateSshEndpoint, writeSshConfig } from '../../../../src/machines/ssh/ssh-files.ts';
 import { type TemporaryDirectory, makeTemporaryDirectory } from '../../../directory.ts';

@@ -1,56 +1,48 @@
 import { existsSync } from 'node:fs';
 import {
   BrokenMachineError,
-  GuestMountError,
   InvalidInputError,
-  KeeperEndedError,
-  LaunchError,
   MachineStateError,
-  TimedOutError,
   isSystemError,
-  tellingLine,
-} from '../../errors/index.ts';
-import { requirePlatform } from '../../host/require-platform.ts';
-import { adviseOn } from '../../machine/life/advice.ts';
-import type { Locations } from '../../machine/paths/locations.ts';
-import type { NamedPlan } from '../../machine/plan/named-plan.ts';
-import { keeperProgram } from '../../process/native/keeper-program.ts';
-import { ensurePrivateDirectory } from '../../machine/paths/runtime-directory.ts';
-import { freeSocketPath } from '../../network/ports/free-socket-path.ts';
-import { boundSockets } from '../spec/forwards.ts';
-import { withPortChoices } from '../../network/ports/port-choices.ts';
-import { explainSlirpFailure } from '../../passt/start-failure.ts';
-import { identifyProcess, signalProcess } from '../../process/procfs/identity.ts';
-import { type StartedKeeper, signalKeeper, startKeeper } from '../../process/keeper.ts';
-import { exchangeFile } from '../../util/files/atomic-file.ts';
-import { type Limits, withinLimits } from '../../util/time/deadline.ts';
-import { onAbort } from '../../util/time/on-abort.ts';
-import { Scope } from '../../util/scope.ts';
-import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
-import { type Definition, readDefinition } from '../record/definition.ts';
-import { afterInstaller, forgetInstaller } from '../plan/after-installer.ts';
-import { isRestoring, settleInterrupted, settleRestore } from '../recovery/interrupted-restore.ts';
-import { removeLinkedFiles } from '../disks/linked-file.ts';
-import { lockMachine } from '../lock/machine-lock.ts';
-import { removalOf } from '../plan/host-directories.ts';
-import type { KeptMemory } from '../plan/machine-plan.ts';
-import { volumesOf } from '../spec/stored-mounts.ts';
-import { ensureVolumes, requireReadable } from '../../machine/volume/open-volume.ts';
-import { describeEnd, isPaused, lastLines, readEnding, readStatus } from '../record/machine-status.ts';
-import { recordFailedStart } from '../record/failed-start.ts';
-import { awaitFirstForwards } from './forwards/passt-readiness.ts';
+} from '../../../errors/index.ts';
+import { requirePlatform } from '../../../host/require-platform.ts';
+import type { Locations } from '../../../machine/paths/locations.ts';
+import type { NamedPlan } from '../../../machine/plan/named-plan.ts';
+import { keeperProgram } from '../../../process/native/keeper-program.ts';
+import { ensurePrivateDirectory } from '../../../machine/paths/runtime-directory.ts';
+import { freeSocketPath } from '../../../network/ports/free-socket-path.ts';
+import { boundSockets } from '../../spec/forwards.ts';
+import { withPortChoices } from '../../../network/ports/port-choices.ts';
+import { identifyProcess, signalProcess } from '../../../process/procfs/identity.ts';
+import { type StartedKeeper, signalKeeper, startKeeper } from '../../../process/keeper.ts';
+import { exchangeFile } from '../../../util/files/atomic-file.ts';
+import { type Limits, withinLimits } from '../../../util/time/deadline.ts';
+import { onAbort } from '../../../util/time/on-abort.ts';
+import { Scope } from '../../../util/scope.ts';
+import { bootTimeoutMs } from '../../../machine/spec/guest-time.ts';
+import { type Definition, readDefinition } from '../../record/definition.ts';
+import { afterInstaller, forgetInstaller } from '../../plan/after-installer.ts';
+import { isRestoring, settleInterrupted, settleRestore } from '../../recovery/interrupted-restore.ts';
+import { removeLinkedFiles } from '../../disks/linked-file.ts';
+import { lockMachine } from '../../lock/machine-lock.ts';
+import type { KeptMemory } from '../../plan/machine-plan.ts';
+import { volumesOf } from '../../spec/stored-mounts.ts';
+import { ensureVolumes, requireReadable } from '../../../machine/volume/open-volume.ts';
+import { isPaused, readStatus } from '../../record/machine-status.ts';
+import { recordFailedStart } from '../../record/failed-start.ts';
+import { awaitFirstForwards } from '../forwards/passt-readiness.ts';
 import { announceMember, tellMembers } from './announce-member.ts';
-import { discardSaved, awaitsResume } from '../record/saved-note.ts';
-import { beginCommand, keepAfterRun, writeCommandFiles } from './guest-command.ts';
+import { discardSaved, awaitsResume } from '../../record/saved-note.ts';
+import { beginCommand, keepAfterRun, writeCommandFiles } from '../guest-command.ts';
 import { startFiles } from './start-files.ts';
+import { explainSlowStart, explainStart, hasRecordedEnd } from './start-failure.ts';
 import type { StartOptions } from './start-options.ts';
 import { planStart, startDirectories } from './start-plan.ts';
-import { emptyDirectory, removeFile } from '../../util/files/removal.ts';
+import { emptyDirectory, removeFile } from '../../../util/files/removal.ts';
 
 const START_TIMEOUT_MS = 60_000;
 /** Time for the keeper to end after the signal: it kills QEMU at once, and gives its helpers two seconds. */
 const KEEPER_END_MS = 15_000;
-const QEMU_LINES = 20;
 
 /** Memory to load into a new QEMU before its processors run, instead of booting. */
 export interface MemoryToLoad {
@@ -79,7 +71,7 @@ export async function startMachine(
   const { descriptor: lock } = await lockMachine(name, files, 'starting it', scope);
   const asked = readDefinition(locations, name);
   if (isStoppedShort(asked) && options.paused !== true) {
-    const { resumeSaved } = await import('./save.ts');
+    const { resumeSaved } = await import('../save.ts');
     await resumeSaved(asked, options);
     await tellResumed(locations, name, options.signal);
     await tellMembers(locations, asked, options.signal);
@@ -113,7 +105,7 @@ async function refuseRunning(definition: Definition): Promise<void> {
   if (status.kind !== 'running') return;
   // An interrupted save, restore or resume: the machine's state is entirely in its files.
   if ((existsSync(files.savedState) || isRestoring(files)) && status.state !== 'running') {
-    const { killMachine } = await import('./stop.ts');
+    const { killMachine } = await import('../stop.ts');
     keepAfterRun(files);
     await killMachine(definition);
     return;
@@ -172,7 +164,7 @@ async function startLocked(
     });
     const letRun = options.paused !== true;
     if (plan.incoming) {
-      const { restoreSaved } = await import('./save.ts');
+      const { restoreSaved } = await import('../save.ts');
       await restoreSaved(definition, letRun, { signal });
     }
     await memory?.load(definition, letRun, { signal });
@@ -181,7 +173,7 @@ async function startLocked(
     if (!boots && letRun) await tellResumed(locations, spec.name, signal);
     if (spec.boot.kind === 'image' && !waits) await configure(definition, plan, options);
     if (plan.copies.length > 0 && !waits) {
-      const { copyDirectories } = await import('./copy-directories.ts');
+      const { copyDirectories } = await import('../copy-directories.ts');
       await copyDirectories(definition, plan, signal);
     }
     beginCommand(definition);
@@ -207,7 +199,7 @@ async function tellResumed(
   name: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { tellMissed } = await import('../../machine/network/tell-members.ts');
+  const { tellMissed } = await import('../../../machine/network/tell-members.ts');
   await tellMissed(locations, name, signal);
 }
 
@@ -219,20 +211,6 @@ function refusePausedCopies({ spec: { name } }: Definition, { copies: [copy] }: 
     `machine "${name}" cannot start paused, because its guest gets a copy of ${copy.source} at the start`,
     { hint: `start the machine, then pause it: vmlet start ${name} && vmlet pause ${name}` },
   );
-}
-
-/** Quotes QEMU's log, which is removed with the machine of `run --detach`. */
-export function explainSlowStart(
-  error: unknown,
-  { spec: { name }, files }: Definition,
-  { reports }: Pick<StartedKeeper, 'reports'>,
-): unknown {
-  if (!(error instanceof TimedOutError)) return error;
-  const hint = reports.some(({ kind }) => kind === 'started')
-    ? 'QEMU started, but does not respond: check its last output and the load of the host'
-    : 'QEMU was not started in time: check the load of the host';
-  const lines = lastLines(files.qemuLog, QEMU_LINES);
-  return new TimedOutError(`starting machine "${name}"`, error.timeoutMs, { hint, lines });
 }
 
 /** Returns true also when the note cannot be read: memory that only QEMU holds must not be lost. */
@@ -251,9 +229,9 @@ async function configure(
   plan: NamedPlan,
   { signal, log }: StartOptions,
 ): Promise<void> {
-  const { attachBootingAgent } = await import('../channel/attach-agent.ts');
-  const { configureGuest, mountAll } = await import('../../machine/launch/configure-guest.ts');
-  const { whileKernelLives } = await import('../channel/while-kernel-lives.ts');
+  const { attachBootingAgent } = await import('../../channel/attach-agent.ts');
+  const { configureGuest, mountAll } = await import('../../../machine/launch/configure-guest.ts');
+  const { whileKernelLives } = await import('../../channel/while-kernel-lives.ts');
   const timeoutMs = bootTimeoutMs('kernel', plan.accelerator);
   const booted = async (either: AbortSignal): Promise<void> => {
     await using agent = await attachBootingAgent(definition, { signal: either, timeoutMs });
@@ -276,49 +254,4 @@ async function endKeeper(keeper: StartedKeeper): Promise<void> {
   const patience = setTimeout(() => identity && signalProcess(identity, 'SIGKILL'), KEEPER_END_MS);
   await keeper.ended.catch(() => undefined);
   clearTimeout(patience);
-}
-
-export async function explainStart(
-  error: unknown,
-  { spec, files }: Definition,
-  plan: NamedPlan,
-  keeper: Pick<StartedKeeper, 'reports'>,
-): Promise<unknown> {
-  if (error instanceof GuestMountError) return withRemoval(error, spec.name);
-  if (!(error instanceof KeeperEndedError)) return error;
-  if (error.busy)
-    return new MachineStateError(spec.name, 'running', 'is already running', {
-      hint: error.hint,
-      cause: error,
-    });
-  const qemu = lastLines(files.qemuLog, QEMU_LINES);
-  if (plan.network?.backend === 'slirp') await explainSlirpFailure(qemu, plan.network.forwards);
-  const ending = hasRecordedEnd(keeper) ? readEnding(files) : undefined;
-  // QEMU only says that its connection was closed.
-  const why = ending?.outcome.kind === 'share-lost' ? describeEnd(ending.outcome) : tellingLine(qemu);
-  const failed = (hint: string | undefined, cause: Error): LaunchError =>
-    new LaunchError(
-      `machine "${spec.name}" did not start: ${why ?? error.message}`,
-      { qemu, console: [] },
-      { hint: hint ?? error.hint, cause },
-    );
-  // The cause has no advice on the machine, which its creator may remove.
-  const failure = failed(adviseOn(qemu, spec.name), failed(adviseOn(qemu), error));
-  const { explainLockedImage } = await import('../../machine/life/locked-image.ts');
-  return explainLockedImage(failure, plan.disks[0]?.path ?? files.nvram, plan.volumes);
-}
-
-/** Otherwise there may be a record of an earlier run. */
-function hasRecordedEnd({ reports }: Pick<StartedKeeper, 'reports'>): boolean {
-  return reports.some(({ kind }) => kind === 'ended');
-}
-
-/** The next start would fail in the same way. The cause has no advice on the machine, which its creator may remove. */
-function withRemoval(cause: GuestMountError, name: string): GuestMountError {
-  const { target, errno, problem, hint } = cause;
-  const removal = removalOf(name, target);
-  return new GuestMountError(target, errno, problem, {
-    hint: hint === undefined ? removal : `${hint}; ${removal}`,
-    cause,
-  });
 }

@@ -1,33 +1,33 @@
-import { chooseAccelerator } from '../../host/kvm/accelerator.ts';
-import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
-import { LONGEST_TPM_STATE, confineSwtpm } from '../../host/confined-programs.ts';
-import type { Host } from '../../host/survey/host.ts';
-import { probeHost } from '../../host/probe.ts';
-import { probeSwtpm } from '../../host/programs/swtpm.ts';
-import type { Locations } from '../../machine/paths/locations.ts';
-import { checkHostMemory } from '../../machine/plan/host-memory.ts';
-import { namedArguments } from '../../machine/qemu/named-argv.ts';
-import type { NamedPlan, PrivateCardPlan } from '../../machine/plan/named-plan.ts';
-import { cardsOfPorts, sharePort } from '../../machine/qemu/root-port.ts';
-import { qemuConfinement } from '../../machine/qemu/qemu-confinement.ts';
-import { virtiofsdCommand, virtiofsdConfinement } from '../../machine/share/confined-virtiofsd.ts';
-import type { SharePlan } from '../../machine/share/share-plan.ts';
-import type { PullPolicy } from '../../machine/spec/machine-options.ts';
-import { swtpmArguments } from '../../machine/qemu/tpm-arguments.ts';
-import { keeperProgram } from '../../process/native/keeper-program.ts';
-import { withTap } from '../../network/bridge/bridge.ts';
-import { type NetworkLayers, plugArguments } from '../../network/switch/plug-argv.ts';
-import { passtArguments } from '../../passt/passt-argv.ts';
-import { inCgroup } from '../../process/confine/cgroup.ts';
-import { NO_CORE, confine } from '../../process/confine/confine.ts';
-import type { KeeperHelper, KeeperOptions } from '../../process/keeper.ts';
-import { layersOf } from '../../process/confine/layers.ts';
-import { cardSocket } from '../../machine/paths/directory.ts';
-import { requireProgram } from '../../process/program.ts';
-import { STANDARD_DESCRIPTORS, ANY_PARENT, tether } from '../../process/confine/tether.ts';
-import { findBootFiles } from '../plan/boot-files.ts';
-import { type FoundBridge, findBridges, mtusOnBridges } from '../plan/bridges.ts';
-import type { Definition } from '../record/definition.ts';
+import { chooseAccelerator } from '../../../host/kvm/accelerator.ts';
+import { ownCgroup } from '../../../host/programs/cgroup-manager.ts';
+import { LONGEST_TPM_STATE, confineSwtpm } from '../../../host/confined-programs.ts';
+import type { Host } from '../../../host/survey/host.ts';
+import { probeHost } from '../../../host/probe.ts';
+import { probeSwtpm } from '../../../host/programs/swtpm.ts';
+import type { Locations } from '../../../machine/paths/locations.ts';
+import { checkHostMemory } from '../../../machine/plan/host-memory.ts';
+import { namedArguments } from '../../../machine/qemu/named-argv.ts';
+import type { NamedPlan, PrivateCardPlan } from '../../../machine/plan/named-plan.ts';
+import { cardsOfPorts, sharePort } from '../../../machine/qemu/root-port.ts';
+import { qemuConfinement } from '../../../machine/qemu/qemu-confinement.ts';
+import { virtiofsdCommand, virtiofsdConfinement } from '../../../machine/share/confined-virtiofsd.ts';
+import type { SharePlan } from '../../../machine/share/share-plan.ts';
+import type { PullPolicy } from '../../../machine/spec/machine-options.ts';
+import { swtpmArguments } from '../../../machine/qemu/tpm-arguments.ts';
+import { keeperProgram } from '../../../process/native/keeper-program.ts';
+import { withTap } from '../../../network/bridge/bridge.ts';
+import { type NetworkLayers, plugArguments } from '../../../network/switch/plug-argv.ts';
+import { passtArguments } from '../../../passt/passt-argv.ts';
+import { inCgroup } from '../../../process/confine/cgroup.ts';
+import { NO_CORE, confine } from '../../../process/confine/confine.ts';
+import type { KeeperHelper, KeeperOptions } from '../../../process/keeper.ts';
+import { layersOf } from '../../../process/confine/layers.ts';
+import { cardSocket } from '../../../machine/paths/directory.ts';
+import { requireProgram } from '../../../process/program.ts';
+import { STANDARD_DESCRIPTORS, ANY_PARENT, tether } from '../../../process/confine/tether.ts';
+import { findBootFiles } from '../../plan/boot-files.ts';
+import { type FoundBridge, findBridges, mtusOnBridges } from '../../plan/bridges.ts';
+import type { Definition } from '../../record/definition.ts';
 import {
   type MachineFiles,
   cardArguments,
@@ -35,14 +35,14 @@ import {
   shareArguments,
   shareLog,
   shareSocket,
-} from '../record/machine-files.ts';
-import { planMachineNetwork, planPrivateCards, readEarlierForwards } from '../plan/machine-network.ts';
-import { type KeptMemory, planNamedMachine } from '../plan/machine-plan.ts';
-import { readStatus } from '../record/machine-status.ts';
-import { readSavedNote } from '../record/saved-note.ts';
-import { bridgeCards } from '../spec/bridge-cards.ts';
-import { shareTags } from '../spec/stored-mounts.ts';
-import { commandOptions } from './guest-command.ts';
+} from '../../record/machine-files.ts';
+import { planMachineNetwork, planPrivateCards, readEarlierForwards } from '../../plan/machine-network.ts';
+import { type KeptMemory, planNamedMachine } from '../../plan/machine-plan.ts';
+import { readStatus } from '../../record/machine-status.ts';
+import { readSavedNote } from '../../record/saved-note.ts';
+import { bridgeCards } from '../../spec/bridge-cards.ts';
+import { shareTags } from '../../spec/stored-mounts.ts';
+import { commandOptions } from '../guest-command.ts';
 import type { StartOptions } from './start-options.ts';
 
 /** The keeper's connections to QEMU: events, console, and the port of the guest's agent. */

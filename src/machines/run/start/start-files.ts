@@ -1,18 +1,18 @@
-import { bootNames } from '../../machine/network/boot-names.ts';
-import type { Locations } from '../../machine/paths/locations.ts';
-import type { TextFile } from '../../util/files/atomic-file.ts';
-import type { Definition } from '../record/definition.ts';
-import { argumentsText } from '../../process/keeper.ts';
-import type { NamedPlan } from '../../machine/plan/named-plan.ts';
-import { relayArguments, relayTable } from '../../network/relay/relay-argv.ts';
-import type { MachineFiles } from '../record/machine-files.ts';
-import { networksOf, placesOf } from '../record/network-members.ts';
-import { sshEndpoint } from '../spec/forwards.ts';
-import { serialStartFile } from '../channel/serial-start.ts';
-import { sshConfigFiles } from '../ssh/ssh-files.ts';
-import { guestRequest } from './guest-request.ts';
+import { bootNames } from '../../../machine/network/boot-names.ts';
+import type { Locations } from '../../../machine/paths/locations.ts';
+import type { TextFile } from '../../../util/files/atomic-file.ts';
+import type { Definition } from '../../record/definition.ts';
+import { argumentsText } from '../../../process/keeper.ts';
+import type { NamedPlan } from '../../../machine/plan/named-plan.ts';
+import { relayArguments, relayTable } from '../../../network/relay/relay-argv.ts';
+import type { MachineFiles } from '../../record/machine-files.ts';
+import { networksOf, placesOf } from '../../record/network-members.ts';
+import { sshEndpoint } from '../../spec/forwards.ts';
+import { serialStartFile } from '../../channel/serial-start.ts';
+import { sshConfigFiles } from '../../ssh/ssh-files.ts';
+import { guestRequest } from '../guest-request.ts';
 import type { StartPlan } from './start-plan.ts';
-import { directoryMark } from '../disks/sweep.ts';
+import { directoryMark } from '../../disks/sweep.ts';
 
 /** Returns the files to write before the keeper starts; other commands find the machine by them. */
 export function startFiles(

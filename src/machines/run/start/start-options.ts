@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { ImageProgress } from '../../images/pull/image-progress.ts';
+import type { ImageProgress } from '../../../images/pull/image-progress.ts';
 
 /** Options of starting a machine. */
 export interface StartOptions {

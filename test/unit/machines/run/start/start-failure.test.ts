@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { KeeperEndedError, LaunchError, TimedOutError } from '../../../../src/errors/index.ts';
-import type { NamedPlan } from '../../../../src/machine/plan/named-plan.ts';
-import { explainSlowStart, explainStart } from '../../../../src/machines/run/start.ts';
-import { temporaryDirectory } from '../../../directory.ts';
-import { storedMachine } from '../stored-machine.ts';
+import { KeeperEndedError, LaunchError, TimedOutError } from '../../../../../src/errors/index.ts';
+import type { NamedPlan } from '../../../../../src/machine/plan/named-plan.ts';
+import { explainSlowStart, explainStart } from '../../../../../src/machines/run/start/start-failure.ts';
+import { temporaryDirectory } from '../../../../directory.ts';
+import { storedMachine } from '../../stored-machine.ts';
 
 const { definition } = storedMachine(temporaryDirectory());
 

@@ -1,12 +1,12 @@
-import type { Locations } from '../../machine/paths/locations.ts';
-import type { NamedPlan } from '../../machine/plan/named-plan.ts';
-import { keeperProgram } from '../../process/native/keeper-program.ts';
-import { quoteForShell } from '../../machine/qemu/quote.ts';
-import { keeperArguments } from '../../process/keeper.ts';
-import type { TextFile } from '../../util/files/atomic-file.ts';
-import type { Definition } from '../record/definition.ts';
-import { afterInstaller } from '../plan/after-installer.ts';
-import { networksOf } from '../record/network-members.ts';
+import type { Locations } from '../../../machine/paths/locations.ts';
+import type { NamedPlan } from '../../../machine/plan/named-plan.ts';
+import { keeperProgram } from '../../../process/native/keeper-program.ts';
+import { quoteForShell } from '../../../machine/qemu/quote.ts';
+import { keeperArguments } from '../../../process/keeper.ts';
+import type { TextFile } from '../../../util/files/atomic-file.ts';
+import type { Definition } from '../../record/definition.ts';
+import { afterInstaller } from '../../plan/after-installer.ts';
+import { networksOf } from '../../record/network-members.ts';
 import { startFiles } from './start-files.ts';
 import { planStart, startDirectories } from './start-plan.ts';
 
