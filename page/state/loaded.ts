@@ -39,9 +39,18 @@ export function useLoaded<T>(path: string, version?: unknown): Loaded<T> {
   return { data, problem, reload: useCallback(() => setTurn((last) => last + 1), []) };
 }
 
-/** Fetches a path, and again after each change of any machine or by an operation. */
+/**
+ * Fetches a path, and again after each change of any machine or by an operation; and when the user returns to the window,
+ * since the server reports no changes of images, templates and volumes by other commands.
+ */
 export function useCurrent<T>(path: string): Loaded<T> {
-  return useLoaded<T>(path, useValue(changes));
+  const loaded = useLoaded<T>(path, useValue(changes));
+  const { reload } = loaded;
+  useEffect(() => {
+    addEventListener('focus', reload);
+    return () => removeEventListener('focus', reload);
+  }, [reload]);
+  return loaded;
 }
 
 /** Returns a function that starts the work, or has it follow the one that runs. */

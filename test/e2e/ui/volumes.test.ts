@@ -74,6 +74,19 @@ describe.skipIf(withoutChromium !== undefined)('volumes in the page', () => {
     expect(await names()).toEqual([]);
   });
 
+  test('those of other commands are listed when the user returns to the window', async () => {
+    await page.evaluate("location.hash = '#/volumes'");
+    await page.getByText('No volumes.').waitFor();
+    expect(await home.vmlet('volume', 'create', 'shell', '--size', '32M')).toMatchObject({ status: 0 });
+    // A headless browser keeps the focus, whatever window is in front.
+    const comeBack = async (): Promise<unknown> => page.evaluate("dispatchEvent(new Event('focus'))");
+    await comeBack();
+    await row('shell').waitFor();
+    expect(await home.vmlet('volume', 'rm', 'shell')).toMatchObject({ status: 0 });
+    await comeBack();
+    await page.getByText('No volumes.').waitFor();
+  });
+
   test('a prune removes only those that its preview named', async () => {
     await page.evaluate("location.hash = '#/volumes'");
     await create('one', '32M');
