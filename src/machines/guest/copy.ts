@@ -1,4 +1,4 @@
-import { type Stats, constants, createReadStream, openSync, statSync } from 'node:fs';
+import { type Stats, constants, createReadStream, openSync, realpathSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -112,7 +112,9 @@ export async function copyOutOfGuest(
     });
   }
   const isInside = existing?.isDirectory() ?? false;
-  const target = isInside || hostPath.endsWith('/') ? join(hostPath, basename(guestPath)) : hostPath;
+  const target = throughLinks(
+    isInside || hostPath.endsWith('/') ? join(hostPath, basename(guestPath)) : hostPath,
+  );
   try {
     if (channel.kind === 'qga') {
       const content = await readGuestFile(channel.client, absolute(guestPath), { signal });
@@ -133,6 +135,11 @@ export async function copyOutOfGuest(
     return copyTreeOutOfGuest(agentOf(channel), absolute(guestPath), hostPath, options);
   }
   return 0;
+}
+
+/** As cp does, an existing symbolic link is kept, and the file behind it is replaced. */
+function throughLinks(path: string): string {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? realpathSync(path) : path;
 }
 
 /** Opens a file of the host. */

@@ -6,8 +6,8 @@ import { readOwnFile } from './own-entries.ts';
 import { removeFile } from './removal.ts';
 import { spaceFailure } from './write-failure.ts';
 
-/** The process in the name of a temporary file. */
-const WRITER = /(?:^|\.)(\d+)\.new$/;
+/** The end of the name of a temporary file, with its process: a user's file may end with one number. */
+const WRITER = /\.\d+\.(\d+)\.new$/;
 
 /** A file and its complete contents. */
 export interface TextFile {
@@ -73,14 +73,18 @@ function putInPlace(path: string, text: string, mode: number, lasting: boolean):
 
 /** Removes temporary files of writers that were killed: some files are not in directories that are swept. */
 function removeUnfinished(path: string): void {
-  removeUnfinishedIn(dirname(path), `${basename(path)}.`);
+  removeUnfinishedIn(dirname(path), basename(path));
 }
 
-/** Removes temporary files of writers that were killed, from a directory to which others may be writing. */
-export function removeUnfinishedIn(directory: string, prefix = ''): void {
+/**
+ * Removes temporary files of writers that were killed, from a directory to which others may be writing.
+ * @param of the name of the file that was to be replaced; any by default, for vmlet's own directories.
+ */
+export function removeUnfinishedIn(directory: string, of?: string): void {
   for (const name of readdirSync(directory)) {
-    const writer = name.startsWith(prefix) && WRITER.exec(name.slice(prefix.length))?.[1];
-    if (writer && !isThere(Number(writer))) removeFile(join(directory, name));
+    const found = WRITER.exec(name);
+    if (!found || (of !== undefined && name.slice(0, found.index) !== of)) continue;
+    if (!isThere(Number(found[1]))) removeFile(join(directory, name));
   }
 }
 

@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -67,6 +77,17 @@ test.each(['', '.', '..', 'etc/hosts'])('%j is not an absolute path', async (pat
 test.each(['/etc/...', '/.x', '/etc/..x', '/x'])('%j is a file', async (path) => {
   await copyOutOfGuest(await lyingChannel(), path, join(folder, 'copy'), {});
   expect(readFileSync(join(folder, 'copy'), 'utf8')).toBe('hello');
+});
+
+test('a file that is copied onto a symbolic link replaces the file behind it', async () => {
+  mkdirSync(join(folder, 'links'));
+  symlinkSync('../file', join(folder, 'links/x'));
+  for (const target of [join(folder, 'links/x'), join(folder, 'links')]) {
+    writeFileSync(join(folder, 'file'), 'old');
+    await copyOutOfGuest(await lyingChannel(), '/etc/x', target, {});
+    expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('hello');
+    expect(lstatSync(join(folder, 'links/x')).isSymbolicLink()).toBe(true);
+  }
 });
 
 /** QEMU's agent in a guest whose only directory is /root. Notes the paths that are opened and changed. */

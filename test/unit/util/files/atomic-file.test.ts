@@ -31,9 +31,9 @@ it('replaces a file and its mode, and leaves no temporary file', () => {
 
 it('removes the leftovers of a killed writer, and keeps those of a running one', () => {
   const dead = spawnSync('true').pid;
-  const others = [`config.1.${process.ppid}.new`, 'config.new', `config.x${dead}.new`, `other.1.${dead}.new`];
-  for (const name of [...others, `config.${dead}.new`, `config.1.${dead}.new`])
-    writeFileSync(join(directory.path, name), '');
+  const ofUser = ['config.new', `config.${dead}.new`, `config.x${dead}.new`, `config.old.1.${dead}.new`];
+  const others = [`config.1.${process.ppid}.new`, ...ofUser, `other.1.${dead}.new`];
+  for (const name of [...others, `config.1.${dead}.new`]) writeFileSync(join(directory.path, name), '');
   replaceFile(join(directory.path, 'config'), 'text');
   expect(readdirSync(directory.path).sort()).toEqual(['config', ...others].sort());
 });
