@@ -211,7 +211,10 @@ export class TemplateShelf {
 
   /** Returns the directory to which a name leads; undefined for an unknown name. */
   directoryOf(name: string): string | undefined {
-    return unlessMissing(() => readlinkSync(join(this.#directory, name)), ['ENOENT', 'EINVAL']);
+    const target = unlessMissing(() => readlinkSync(join(this.#directory, name)), ['ENOENT', 'EINVAL']);
+    const entry = basename(target ?? '');
+    // In a copy of the shelf, the link has the path of the original. A link of the user's leads elsewhere.
+    return ownerInName(entry.slice(1)) ? join(this.#directory, entry) : undefined;
   }
 }
 

@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { nameOfOwned, ownIdentity, ownerInName } from '../../machine/paths/runtime-directory.ts';
 import { type ProcessIdentity, isAlive } from '../../process/procfs/identity.ts';
@@ -11,11 +11,15 @@ export function newBase({ disks }: Locations): string {
   return join(disks, `base-${nameOfOwned(ownIdentity())}.qcow2`);
 }
 
-/** Returns the bases that a disk is based on, directly and indirectly. */
+/**
+ * Returns the bases that a disk is based on, directly and indirectly. Their names are unique: the disk may name the
+ * directory by another path, such as one through a symbolic link.
+ */
 export function basesOf({ backing }: Pick<StoredDisk, 'backing'>, locations: Locations): string[] {
   if (!backing) return [];
-  const isBase = dirname(backing.path) === locations.disks && isBaseName(basename(backing.path));
-  return [...(isBase ? [backing.path] : []), ...basesOf(backing, locations)];
+  const name = basename(backing.path);
+  const path = join(locations.disks, name);
+  return [...(isBaseName(name) && existsSync(path) ? [path] : []), ...basesOf(backing, locations)];
 }
 
 /** True for the file of a base: other disks may be based on it. A kept disk of a machine "base" has another name. */

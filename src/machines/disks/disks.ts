@@ -114,7 +114,12 @@ export async function removeDisk(
     // The second name comes first: if this process is killed, the data still has one of the two.
     const kept = storage ? [] : keepDisks(alone, locations);
     if (storage) unkeepDisks(alone, locations);
-    writeSpec(definition, { ...spec, disks: spec.disks.filter((other) => other !== disk) });
+    try {
+      writeSpec(definition, { ...spec, disks: spec.disks.filter((other) => other !== disk) });
+    } catch (error) {
+      unkeepDisks(alone, locations);
+      throw error;
+    }
     if (disk.owned && (storage || !isAbsolute(disk.file))) removeFile(diskPath(disk, files));
     if (storage) sweepUnowned(locations);
     return disk.owned ? kept : [disk.file];

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BrokenMachineError, MachineNotFoundError, isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
@@ -47,6 +47,15 @@ function readAllSpecs(locations: Locations): MachineSpec[] | undefined {
       return undefined;
     throw error;
   }
+}
+
+/** False for logs and sockets of another store: in a copied store, the machines have the same IDs. */
+export function isOwnDirectory(directory: string, { machines }: Locations): boolean {
+  const store = markIn(directory);
+  if (store === undefined || store === machines) return true;
+  const [theirs, own] = [store, machines].map((path) => statSync(path, { throwIfNoEntry: false }));
+  // A store that was moved, or that has two paths.
+  return theirs === undefined || (theirs.ino === own?.ino && theirs.dev === own.dev);
 }
 
 function markedDirectories(

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import {
   BrokenMachineError,
+  InvalidInputError,
   MachineBusyError,
   MachineStateError,
   ReplacedError,
@@ -33,9 +34,9 @@ import { networksOf } from '../record/network-members.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { volumesInUse } from '../record/volumes-in-use.ts';
 import { discardDirectory, openStaging } from '../record/staging.ts';
-import { hasSystemdUnit, uninstallSystemdUnit } from './systemd.ts';
+import { removeUnitOf } from './systemd.ts';
 import { killMachine } from '../run/stop.ts';
-import { sweepUnowned } from '../disks/sweep.ts';
+import { isOwnDirectory, sweepUnowned } from '../disks/sweep.ts';
 import { removeStaleSocket } from '../../network/ports/free-socket-path.ts';
 import { findVolume } from '../../machine/volume/volume.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
@@ -73,7 +74,7 @@ export interface RemoveResult {
  * Removes a machine: its definition, NVRAM, TPM, keys, logs, and on request its storage and volumes. Backing files are never removed,
  * except for clone bases that no machine needs any more.
  * @throws MachineNotFoundError, ReplacedError for another `id`, MachineBusyError, MachineStateError when it is running or
- *   protected.
+ *   protected, InvalidInputError when its directory is a symbolic link.
  */
 export async function removeMachine(
   locations: Locations,
@@ -86,6 +87,7 @@ export async function removeMachine(
   if (!definition) return removeBroken(locations, name, { storage, force });
   // Before force kills another machine.
   assertId(definition, id);
+  requireDirectory(definition);
   await using scope = new Scope();
   await (force
     ? lockByForce(locations, definition, id, scope)
@@ -117,7 +119,7 @@ export async function removeMachine(
     const adopted = spec.disks.filter(({ owned, file }) => owned && isAbsolute(file));
     for (const { file } of adopted) removeFile(file);
   }
-  if (hasSystemdUnit(name)) await uninstallSystemdUnit(name);
+  await removeUnitOf(name, locations);
   for (const { path } of spec.sockets ?? []) {
     // In a directory that has become inaccessible it stays.
     await removeStaleSocket(path).catch((error: unknown) => {
@@ -127,7 +129,8 @@ export async function removeMachine(
   const end = spec.command?.remove ? endOfCommand(status) : undefined;
   if (end) keepCommandEnd(locations, name, end);
   // The definition is removed last: an interrupted removal can be repeated, and finds the rest.
-  for (const directory of [files.logs, files.sockets]) removeTree(directory);
+  const directories = [files.logs, files.sockets].filter((path) => isOwnDirectory(path, locations));
+  for (const directory of directories) removeTree(directory);
   discardDirectory(files.directory, openStaging(locations, scope));
   sweepUnowned(locations);
   await leaveNetworks(locations, name, networksOf(spec));
@@ -136,6 +139,14 @@ export async function removeMachine(
     ? await removeUnusedVolumes(locations, mounted)
     : mounted.map(({ name: volume }) => ({ name: volume }));
   return { discardedMemory: status.kind === 'saved', keptDisks, keptVolumes };
+}
+
+/** @throws InvalidInputError for a linked directory: only the link would be removed, and disks could not be kept. */
+function requireDirectory({ spec: { name }, files: { directory } }: Definition): void {
+  if (lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  throw new InvalidInputError('machine', `"${name}" was not removed: ${directory} is a symbolic link`, {
+    hint: 'replace the link by the directory that it leads to, then try again',
+  });
 }
 
 function assertId({ spec }: Pick<Definition, 'spec'>, id: string | undefined): void {
@@ -248,7 +259,7 @@ async function removeBroken(
     });
   }
   if (record) await endLostProcesses(name, record);
-  if (hasSystemdUnit(name)) await uninstallSystemdUnit(name);
+  await removeUnitOf(name, locations);
   const joined = networksOfMachine(locations, name);
   const discardedMemory = existsSync(files.savedState);
   discardDirectory(files.directory, openStaging(locations, scope));

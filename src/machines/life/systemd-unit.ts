@@ -78,6 +78,13 @@ export function xdgVariables(
   );
 }
 
+/** True for the text of a unit that starts machines of this store: another store may have a machine of the same name. */
+export function isUnitOfStore(text: string, dataHome: string, isDefault: boolean): boolean {
+  const lines = text.split('\n').filter((line) => /^Environment="?XDG_DATA_HOME=/.test(line));
+  const own = `Environment=${quoteUnitWord(`XDG_DATA_HOME=${dataHome}`)}`;
+  return lines.length === 0 ? isDefault : lines.some((line) => line.replace(/\/+("?)$/, '$1') === own);
+}
+
 /** Quotes a word of a command line or an assignment in a unit: `%` introduces specifiers, the rest is as in C. */
 function quoteUnitWord(word: string): string {
   const doubled = word.replaceAll('%', '%%');

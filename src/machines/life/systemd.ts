@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InvalidInputError, MissingProgramError, UserManagerUnavailableError } from '../../errors/index.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
 import { ownLocations } from '../../machine/paths/own-locations.ts';
 import { commandProgram } from '../../machine/paths/package-files.ts';
 import { isInUnit } from '../../process/procfs/unit.ts';
@@ -12,8 +13,9 @@ import { checkMachineName } from '../spec/machine-spec.ts';
 import { readDefinition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { readRun } from '../record/machine-status.ts';
-import { systemdUnit, systemdUnitName, xdgVariables } from './systemd-unit.ts';
+import { isUnitOfStore, systemdUnit, systemdUnitName, xdgVariables } from './systemd-unit.ts';
 import { removeFile } from '../../util/files/removal.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { xdgDirectory } from '../../util/files/xdg-directory.ts';
 
 /** A unit of the systemd user manager that starts a machine at boot, or at login. */
@@ -99,6 +101,16 @@ export async function uninstallSystemdUnit(machine: string): Promise<Omit<System
   removeFile(unit.path);
   if (active) await systemctl('daemon-reload');
   return unit;
+}
+
+/** Removes the unit of a machine that is removed, if it has one; a unit of another store stays. */
+export async function removeUnitOf(machine: string, { machines }: Locations): Promise<void> {
+  const { path } = unitFile(machine);
+  const text = unlessMissing(() => readFileSync(path, 'utf8'), ['ENOENT']);
+  const dataHome = dirname(dirname(machines));
+  if (text === undefined || !isUnitOfStore(text, dataHome, dataHome === join(homedir(), '.local/share')))
+    return;
+  await uninstallSystemdUnit(machine);
 }
 
 /** True when a unit for the machine exists, whether vmlet or the user installed it. */

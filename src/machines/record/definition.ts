@@ -83,11 +83,14 @@ function socketsInUse(files: MachineFiles): string {
   }
 }
 
-/** Returns the names of all machines, including broken ones, sorted. */
+/**
+ * Returns the names of all machines, including broken ones, sorted; also of directories that the user has moved and
+ * linked here, since such a machine works, and needs its volumes and images.
+ */
 export function machineNames(locations: Locations): string[] {
   const entries = unlessMissing(() => readdirSync(locations.machines, { withFileTypes: true }), ['ENOENT']);
   return (entries ?? [])
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
     .map((entry) => entry.name)
     .sort();
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { TemplateNotFoundError } from '../../../src/errors/index.ts';
@@ -43,6 +43,27 @@ it('keeps templates that were created by another path of the same directory', as
   linked.remove('web');
   rmSync(other);
   expect(entries()).toEqual([]);
+});
+
+it('removes no directory outside of it, and none of the shelf that it is a copy of', async () => {
+  await shelf.withName('web', undefined, async (place) => {
+    writeFileSync(join(place.directory, 'memory'), '');
+    place.publish();
+    return Promise.resolve();
+  });
+  const copied = join(dirname(locations.templates), 'copy');
+  cpSync(locations.templates, copied, { recursive: true, verbatimSymlinks: true });
+  const theirs = join(dirname(locations.templates), 'theirs');
+  mkdirSync(theirs);
+  symlinkSync(theirs, join(copied, 'own'));
+  const copy = new TemplateShelf(locations, { directory: copied });
+  copy.remove('web');
+  expect(() => copy.remove('own')).toThrow(TemplateNotFoundError);
+  expect(readdirSync(copied)).toEqual(['own']);
+  expect(readdirSync(theirs)).toEqual([]);
+  expect(readdirSync(shelf.directoryOf('web')!)).toEqual(['memory']);
+  shelf.remove('web');
+  for (const path of [copied, theirs]) rmSync(path, { recursive: true });
 });
 
 it('makes concurrent creators of one name take turns', async () => {

@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { locate } from '../../../../src/machine/paths/locations.ts';
 import { isBaseName, newBase } from '../../../../src/machines/disks/clone-bases.ts';
 import { removeMachine } from '../../../../src/machines/life/remove.ts';
+import { machineNames } from '../../../../src/machines/record/definition.ts';
+import type { StoredDisk } from '../../../../src/machines/spec/machine-spec.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { storedDisk, storedMachine } from '../stored-machine.ts';
 
@@ -22,6 +24,57 @@ test.each(['base', 'base-web'])('a kept disk of machine "%s" is no base of linke
   expect(keptDisks).toEqual([join(disks, `${name}-disk0.qcow2`)]);
   // The removal has swept bases that nothing uses.
   expect(keptDisks.map((path) => existsSync(path))).toEqual([true]);
+});
+
+/** A base of a process before the last boot, and the disk of a linked clone that names it by this path of the store. */
+function linkedDisk(data: string): { readonly base: string; readonly disk: StoredDisk } {
+  const name = basename(newBase(locate({ XDG_DATA_HOME: home }, home, 0))).replace(
+    /^base-\w{8}/,
+    'base-00000000',
+  );
+  const base = join(disks, name);
+  writeFileSync(base, 'data');
+  const path = join(locate({ XDG_DATA_HOME: data }, home, 0).disks, name);
+  return { base, disk: storedDisk('disk0', { backing: { path, format: 'qcow2' } }) };
+}
+
+test('a base stays while a disk names it by another path of the store', async () => {
+  const link = join(home, 'link');
+  symlinkSync('.', link);
+  const { base, disk } = linkedDisk(link);
+  const { locations, definition } = storedMachine(home, { name: 'clone', disks: [disk] });
+  writeFileSync(join(definition.files.storage, 'disk0.qcow2'), 'data');
+  storedMachine(home, { name: 'other', id: '76543210' });
+  await removeMachine(locations, 'other', { storage: true });
+  expect(existsSync(base)).toBe(true);
+  const { keptDisks } = await removeMachine(locations, 'clone');
+  expect(keptDisks).toEqual([join(disks, 'clone-disk0.qcow2'), base]);
+  expect(existsSync(base)).toBe(true);
+});
+
+test('a base is removed with the last disk that is based on it', async () => {
+  const { base, disk } = linkedDisk(home);
+  const { locations } = storedMachine(home, { name: 'clone', disks: [disk] });
+  await removeMachine(locations, 'clone', { storage: true });
+  expect(existsSync(base)).toBe(false);
+});
+
+test('a machine whose directory is a symbolic link counts as one, and is not removed', async () => {
+  const { base, disk } = linkedDisk(home);
+  const { locations, definition } = storedMachine(home, { name: 'clone', disks: [disk] });
+  const { directory } = definition.files;
+  const moved = join(home, 'moved');
+  renameSync(directory, moved);
+  symlinkSync(moved, directory);
+  expect(machineNames(locations)).toContain('clone');
+  storedMachine(home, { name: 'other', id: '76543210' });
+  await removeMachine(locations, 'other', { storage: true });
+  expect(existsSync(base)).toBe(true);
+  await expect(removeMachine(locations, 'clone', { storage: true, force: true })).rejects.toMatchObject({
+    message: `machine: "clone" was not removed: ${directory} is a symbolic link`,
+  });
+  expect(existsSync(join(directory, 'spec.json'))).toBe(true);
+  rmSync(directory);
 });
 
 test('the name of a base has the process that creates it', () => {

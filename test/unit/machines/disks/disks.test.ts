@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { removeDisk } from '../../../../src/machines/disks/disks.ts';
 import { readDefinition } from '../../../../src/machines/record/definition.ts';
@@ -15,4 +17,22 @@ it('a paused machine keeps its disks, which its guest cannot release', async () 
     hint: 'resume it first: vmlet resume web; or stop it: vmlet stop web',
   });
   expect(readDefinition(stored.locations, 'web').spec.disks).toHaveLength(1);
+});
+
+it('a removal that cannot be recorded leaves no second name of the disk', async () => {
+  const { locations, definition } = storedMachine(directory, { disks: [storedDisk('disk0')] });
+  const { files } = definition;
+  writeFileSync(join(files.storage, 'disk0.qcow2'), 'data');
+  const failing = {
+    ...locations,
+    // Needed between the second name and the definition, which no file can replace then.
+    get disks() {
+      rmSync(files.spec, { recursive: true });
+      mkdirSync(files.spec);
+      return locations.disks;
+    },
+  };
+  await expect(removeDisk(failing, 'web', 'disk0')).rejects.toThrow('EISDIR');
+  expect(readdirSync(locations.disks)).toEqual([]);
+  expect(readdirSync(files.storage)).toEqual(['disk0.qcow2']);
 });

@@ -1,13 +1,39 @@
-import { expect, it } from 'vitest';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, expect, it, vi } from 'vitest';
+import { directoryMark } from '../../../../src/machines/disks/sweep.ts';
 import { removeMachine } from '../../../../src/machines/life/remove.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { storedMachine } from '../stored-machine.ts';
 
 const directory = temporaryDirectory();
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 it.each([true, false])('a removal reports whether it discarded saved memory (%j)', async (isSaved) => {
   const { locations, definition } = storedMachine(directory);
   if (isSaved) writeFileSync(definition.files.savedState, '');
   expect(await removeMachine(locations, 'web')).toMatchObject({ discardedMemory: isSaved });
+});
+
+it('a removal leaves the systemd unit, the logs and the sockets of another store', async () => {
+  const { locations, definition } = storedMachine(directory);
+  const unit = join(directory, 'config/systemd/user/vmlet-web.service');
+  vi.stubEnv('XDG_CONFIG_HOME', join(directory, 'config'));
+  mkdirSync(dirname(unit), { recursive: true });
+  writeFileSync(unit, '[Service]\nEnvironment=XDG_DATA_HOME=/elsewhere\n');
+  const { logs, sockets } = definition.files;
+  const other = join(directory, 'other');
+  mkdirSync(other);
+  for (const [path, machines] of [
+    [logs, other],
+    [sockets, locations.machines],
+  ] as const) {
+    mkdirSync(path, { recursive: true });
+    const mark = directoryMark(path, { ...locations, machines });
+    writeFileSync(mark.path, mark.text);
+  }
+  await removeMachine(locations, 'web');
+  expect([unit, logs, sockets].map((path) => existsSync(path))).toEqual([true, true, false]);
 });

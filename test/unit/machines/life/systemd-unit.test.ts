@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { systemdUnit, systemdUnitName, xdgVariables } from '../../../../src/machines/life/systemd-unit.ts';
+import {
+  systemdUnit,
+  systemdUnitName,
+  xdgVariables,
+  isUnitOfStore,
+} from '../../../../src/machines/life/systemd-unit.ts';
 
 const plain = {
   machine: 'web-1',
@@ -56,5 +61,20 @@ describe('the variables of a unit', () => {
       HOME: '/h',
     };
     expect(xdgVariables(environment)).toEqual({ XDG_DATA_HOME: '/data' });
+  });
+});
+
+describe('the store of a unit', () => {
+  const ofStore = (path: string): string => lines({ environment: { XDG_DATA_HOME: path } }).join('\n');
+
+  it.each(['/data', '/data/', '/my "data"', '/50%'])('is %j', (path) => {
+    const store = path.replace(/\/$/, '');
+    expect(isUnitOfStore(ofStore(path), store, false)).toBe(true);
+    expect(isUnitOfStore(ofStore(path), `${store}2`, true)).toBe(false);
+  });
+
+  it('is the default one if the unit has no variable', () => {
+    const text = lines({ environment: { XDG_CACHE_HOME: '/data' } }).join('\n');
+    expect([true, false].map((isDefault) => isUnitOfStore(text, '/data', isDefault))).toEqual([true, false]);
   });
 });
