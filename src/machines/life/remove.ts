@@ -81,13 +81,13 @@ export async function removeMachine(
   name: string,
   { storage = false, volumes = false, force = false, id }: RemoveOptions = {},
 ): Promise<RemoveResult> {
+  requireDirectory(locations, name);
   // A broken machine's ID is not known.
   const definition =
     id === undefined ? readSoundDefinition(locations, name) : readDefinition(locations, name);
   if (!definition) return removeBroken(locations, name, { storage, force });
   // Before force kills another machine.
   assertId(definition, id);
-  requireDirectory(definition);
   await using scope = new Scope();
   await (force
     ? lockByForce(locations, definition, id, scope)
@@ -142,10 +142,11 @@ export async function removeMachine(
 }
 
 /** @throws InvalidInputError for a linked directory: only the link would be removed, and disks could not be kept. */
-function requireDirectory({ spec: { name }, files: { directory } }: Definition): void {
+function requireDirectory({ machines }: Locations, name: string): void {
+  const directory = join(machines, name);
   if (lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
   throw new InvalidInputError('machine', `"${name}" was not removed: ${directory} is a symbolic link`, {
-    hint: 'replace the link by the directory that it leads to, then try again',
+    hint: 'replace the link by the directory that it leads to, and try again; or delete both yourself',
   });
 }
 

@@ -74,6 +74,9 @@ test('a machine whose directory is a symbolic link counts as one, and is not rem
     message: `machine: "clone" was not removed: ${directory} is a symbolic link`,
   });
   expect(existsSync(join(directory, 'spec.json'))).toBe(true);
+  // Its file system may not be mounted.
+  rmSync(moved, { recursive: true });
+  await expect(removeMachine(locations, 'clone')).rejects.toThrow('is a symbolic link');
   rmSync(directory);
 });
 
