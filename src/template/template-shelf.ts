@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   BrokenTemplateError,
   InvalidInputError,
@@ -159,7 +159,8 @@ export class TemplateShelf {
 
   /** Files that are still used stay until the next sweep. */
   #discard(directory: string): void {
-    if (this.#isUsed(directory)) return;
+    // A link of the user's leads elsewhere.
+    if (dirname(directory) !== this.#directory || this.#isUsed(directory)) return;
     // A process that begins to use it at this moment finds that its name is gone.
     unlessMissing(() => removeTree(directory), ['ENOTEMPTY']);
   }
@@ -213,8 +214,8 @@ export class TemplateShelf {
   directoryOf(name: string): string | undefined {
     const target = unlessMissing(() => readlinkSync(join(this.#directory, name)), ['ENOENT', 'EINVAL']);
     const entry = basename(target ?? '');
-    // In a copy of the shelf, the link has the path of the original. A link of the user's leads elsewhere.
-    return ownerInName(entry.slice(1)) ? join(this.#directory, entry) : undefined;
+    // In a copy of the shelf, the link has the path of the original.
+    return ownerInName(entry.slice(1)) ? join(this.#directory, entry) : target;
   }
 }
 

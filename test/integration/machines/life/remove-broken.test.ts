@@ -30,7 +30,8 @@ it('a broken machine is removed with its systemd unit and its place in partition
   expect(() => machines.get('web')).toThrow(BrokenMachineError);
   const unit = join(directory, 'CONFIG/systemd/user/vmlet-web.service');
   mkdirSync(join(unit, '..'), { recursive: true });
-  writeFileSync(unit, '');
+  // As `vmlet systemd install` writes it; a unit of another store would stay.
+  writeFileSync(unit, `[Service]\nEnvironment=XDG_DATA_HOME=${join(directory, 'DATA')}\n`);
 
   await machines.remove('web', { storage: true });
   expect({ machine: existsSync(files.directory), unit: existsSync(unit) }).toEqual({
