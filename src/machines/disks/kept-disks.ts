@@ -66,7 +66,8 @@ function* keptNames(path: string, locations: Locations, stem: string): Generator
   }
 }
 
-function isSameFile(one: string, other: string): boolean {
+/** True for two paths of one existing file or directory. */
+export function isSameFile(one: string, other: string): boolean {
   const [first, second] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
   return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }

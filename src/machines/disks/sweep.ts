@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BrokenMachineError, MachineNotFoundError, isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
@@ -6,7 +6,7 @@ import { isPrivateDirectory } from '../../machine/paths/runtime-directory.ts';
 import type { TextFile } from '../../util/files/atomic-file.ts';
 import { basesOf, finishedBases } from './clone-bases.ts';
 import { machineNames, readSpec } from '../record/definition.ts';
-import { isKept } from './kept-disks.ts';
+import { isKept, isSameFile } from './kept-disks.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { removeFile, removeTree } from '../../util/files/removal.ts';
@@ -52,10 +52,8 @@ function readAllSpecs(locations: Locations): MachineSpec[] | undefined {
 /** False for logs and sockets of another store: in a copied store, the machines have the same IDs. */
 export function isOwnDirectory(directory: string, { machines }: Locations): boolean {
   const store = markIn(directory);
-  if (store === undefined || store === machines) return true;
-  const [theirs, own] = [store, machines].map((path) => statSync(path, { throwIfNoEntry: false }));
-  // A store that was moved, or that has two paths.
-  return theirs === undefined || (theirs.ino === own?.ino && theirs.dev === own.dev);
+  // This store may have been moved, or have two paths.
+  return store === undefined || !existsSync(store) || isSameFile(store, machines);
 }
 
 function markedDirectories(

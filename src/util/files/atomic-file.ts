@@ -21,7 +21,8 @@ export interface TextFile {
  * @throws NoSpaceError that names the file, and other system errors.
  */
 export function replaceFile(path: string, text: string, mode = 0o600): void {
-  removeUnfinished(path);
+  // Some files are not in directories that are swept.
+  removeUnfinishedIn(dirname(path), basename(path));
   // Synced before the rename: if this fails, the caller still finds the old text.
   const directory = openSync(dirname(path), 'r');
   try {
@@ -69,11 +70,6 @@ function putInPlace(path: string, text: string, mode: number, lasting: boolean):
     removeFile(beside);
     throw spaceFailure(error, path);
   }
-}
-
-/** Removes temporary files of writers that were killed: some files are not in directories that are swept. */
-function removeUnfinished(path: string): void {
-  removeUnfinishedIn(dirname(path), basename(path));
 }
 
 /**
