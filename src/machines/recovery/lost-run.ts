@@ -1,9 +1,10 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { MachineStateError } from '../../errors/index.ts';
 import { isAlive, signalProcess } from '../../process/procfs/identity.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { readRun } from '../record/machine-status.ts';
 import type { RunRecord } from '../record/run-record.ts';
+import { isOwnDirectory } from './store-mark.ts';
 import { removeTree } from '../../util/files/removal.ts';
 import { poll } from '../../util/time/poll.ts';
 
@@ -20,7 +21,8 @@ export async function endLostRun(files: MachineFiles): Promise<void> {
   const record = readRun(files);
   if (!record || isAlive(record.keeper)) return;
   await endLostProcesses(basename(files.directory), record);
-  removeTree(files.sockets);
+  // A copied store has the same IDs, and copies of its records.
+  if (isOwnDirectory(files.sockets, { machines: dirname(files.directory) })) removeTree(files.sockets);
 }
 
 /**

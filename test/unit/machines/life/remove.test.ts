@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
-import { directoryMark } from '../../../../src/machines/disks/sweep.ts';
+import { directoryMark } from '../../../../src/machines/recovery/store-mark.ts';
 import { removeMachine } from '../../../../src/machines/life/remove.ts';
 import { systemdUnit } from '../../../../src/machines/life/systemd-unit.ts';
 import { temporaryDirectory } from '../../../directory.ts';

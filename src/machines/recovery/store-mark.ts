@@ -1,0 +1,28 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Locations } from '../../machine/paths/locations.ts';
+import type { TextFile } from '../../util/files/atomic-file.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
+
+const MARK = 'store';
+
+type Store = Pick<Locations, 'machines'>;
+
+/** Returns the file that marks a directory of logs or sockets with its store: several stores may share the parent. */
+export function directoryMark(directory: string, { machines }: Store): TextFile {
+  return { path: join(directory, MARK), text: machines };
+}
+
+/** Returns the machines directory of the store that a directory is marked with; undefined without a mark. */
+export function markIn(directory: string): string | undefined {
+  return unlessMissing(() => readFileSync(join(directory, MARK), 'utf8'));
+}
+
+/** False for logs and sockets of another store: in a copied store, the machines have the same IDs. */
+export function isOwnDirectory(directory: string, { machines }: Store): boolean {
+  const store = markIn(directory);
+  if (store === undefined || store === machines) return true;
+  const [theirs, own] = [store, machines].map((path) => statSync(path, { throwIfNoEntry: false }));
+  // A store that was moved, or that has two paths.
+  return theirs === undefined || (theirs.ino === own?.ino && theirs.dev === own.dev);
+}
