@@ -159,8 +159,9 @@ export class TemplateShelf {
 
   /** Files that are still used stay until the next sweep. */
   #discard(directory: string): void {
-    // A link of the user's leads elsewhere.
-    if (dirname(directory) !== this.#directory || this.#isUsed(directory)) return;
+    // A link of the user's leads elsewhere, or to a directory that no template was created in.
+    const isCreated = ownerInName(basename(directory).slice(1)) !== undefined;
+    if (dirname(directory) !== this.#directory || !isCreated || this.#isUsed(directory)) return;
     // A process that begins to use it at this moment finds that its name is gone.
     unlessMissing(() => removeTree(directory), ['ENOTEMPTY']);
   }

@@ -3,6 +3,7 @@ import { extname, isAbsolute, join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
+import { isSameFile } from '../../util/files/same-file.ts';
 import { basesOf } from './clone-bases.ts';
 import type { Definition } from '../record/definition.ts';
 import { diskPath } from '../plan/machine-plan.ts';
@@ -64,10 +65,4 @@ function* keptNames(path: string, locations: Locations, stem: string): Generator
   for (let number = 1; ; number++) {
     yield join(locations.disks, number === 1 ? `${stem}${extension}` : `${stem}-${number}${extension}`);
   }
-}
-
-/** True for two paths of one existing file or directory. */
-export function isSameFile(one: string, other: string): boolean {
-  const [first, second] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
-  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }

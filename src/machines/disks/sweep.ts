@@ -1,22 +1,15 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BrokenMachineError, MachineNotFoundError, isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { isPrivateDirectory } from '../../machine/paths/runtime-directory.ts';
-import type { TextFile } from '../../util/files/atomic-file.ts';
 import { basesOf, finishedBases } from './clone-bases.ts';
 import { machineNames, readSpec } from '../record/definition.ts';
-import { isKept, isSameFile } from './kept-disks.ts';
+import { isKept } from './kept-disks.ts';
+import { markIn } from '../recovery/store-mark.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { removeFile, removeTree } from '../../util/files/removal.ts';
-
-const MARK = 'store';
-
-/** Returns the file that marks a directory of logs or sockets with its store: several stores may share the parent. */
-export function directoryMark(directory: string, { machines }: Locations): TextFile {
-  return { path: join(directory, MARK), text: machines };
-}
 
 /**
  * Removes files that no machine uses: bases without clones, and logs and sockets of machines whose directory was removed
@@ -49,13 +42,6 @@ function readAllSpecs(locations: Locations): MachineSpec[] | undefined {
   }
 }
 
-/** False for logs and sockets of another store: in a copied store, the machines have the same IDs. */
-export function isOwnDirectory(directory: string, { machines }: Locations): boolean {
-  const store = markIn(directory);
-  // This store may have been moved, or have two paths.
-  return store === undefined || !existsSync(store) || isSameFile(store, machines);
-}
-
 function markedDirectories(
   parent: string,
   { machines }: Locations,
@@ -64,10 +50,6 @@ function markedDirectories(
     .filter((name) => /^[0-9a-f]{8}$/.test(name))
     .map((id) => ({ id, path: join(parent, id) }))
     .filter(({ path }) => markIn(path) === machines);
-}
-
-function markIn(directory: string): string | undefined {
-  return unlessMissing(() => readFileSync(join(directory, MARK), 'utf8'));
 }
 
 function entriesOf(directory: string): string[] {

@@ -78,8 +78,18 @@ export function xdgVariables(
   );
 }
 
-/** True for the text of a unit that starts machines of this store: another store may have a machine of the same name. */
-export function isUnitOfStore(text: string, dataHome: string, isDefault: boolean): boolean {
+export interface UnitStore {
+  readonly dataHome: string;
+  /** Whether vmlet uses it without `XDG_DATA_HOME`. */
+  readonly isDefault: boolean;
+}
+
+/**
+ * True for the text of a unit that `systemdUnit` wrote for a machine of this store, also if the user has edited the rest:
+ * another store may have a machine of the same name, and users write units of their own.
+ */
+export function isUnitOfStore(text: string, machine: string, { dataHome, isDefault }: UnitStore): boolean {
+  if (!new RegExp(`^ExecStart="?:/.* start ${machine}$`, 'm').test(text)) return false;
   const lines = text.split('\n').filter((line) => /^Environment="?XDG_DATA_HOME=/.test(line));
   const own = `Environment=${quoteUnitWord(`XDG_DATA_HOME=${dataHome}`)}`;
   return lines.length === 0 ? isDefault : lines.some((line) => line.replace(/\/+("?)$/, '$1') === own);

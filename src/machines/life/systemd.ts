@@ -103,13 +103,13 @@ export async function uninstallSystemdUnit(machine: string): Promise<Omit<System
   return unit;
 }
 
-/** Removes the unit of a machine that is removed, if it has one; a unit of another store stays. */
+/** Removes the unit of a machine that is removed, if it has one; a unit of another store, or of the user's own, stays. */
 export async function removeUnitOf(machine: string, { machines }: Locations): Promise<void> {
   const { path } = unitFile(machine);
   const text = unlessMissing(() => readFileSync(path, 'utf8'), ['ENOENT']);
   const dataHome = dirname(dirname(machines));
-  if (text === undefined || !isUnitOfStore(text, dataHome, dataHome === join(homedir(), '.local/share')))
-    return;
+  const store = { dataHome, isDefault: dataHome === join(homedir(), '.local/share') };
+  if (text === undefined || !isUnitOfStore(text, machine, store)) return;
   await uninstallSystemdUnit(machine);
 }
 

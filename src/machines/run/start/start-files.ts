@@ -12,7 +12,7 @@ import { serialStartFile } from '../../channel/serial-start.ts';
 import { sshConfigFiles } from '../../ssh/ssh-files.ts';
 import { guestRequest } from '../guest-request.ts';
 import type { StartPlan } from './start-plan.ts';
-import { directoryMark } from '../../disks/sweep.ts';
+import { directoryMark } from '../../recovery/store-mark.ts';
 
 /** Returns the files to write before the keeper starts; other commands find the machine by them. */
 export function startFiles(

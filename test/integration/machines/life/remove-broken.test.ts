@@ -4,6 +4,7 @@ import { expect, it, vi } from 'vitest';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { BrokenMachineError } from '../../../../src/errors/index.ts';
 import { MachineStore, NetworkStore } from '../../../../src/machines/index.ts';
+import { systemdUnit } from '../../../../src/machines/life/systemd-unit.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 
 const directory = temporaryDirectory();
@@ -31,7 +32,11 @@ it('a broken machine is removed with its systemd unit and its place in partition
   const unit = join(directory, 'CONFIG/systemd/user/vmlet-web.service');
   mkdirSync(join(unit, '..'), { recursive: true });
   // As `vmlet systemd install` writes it; a unit of another store would stay.
-  writeFileSync(unit, `[Service]\nEnvironment=XDG_DATA_HOME=${join(directory, 'DATA')}\n`);
+  const own = { XDG_DATA_HOME: join(directory, 'DATA') };
+  writeFileSync(
+    unit,
+    systemdUnit({ machine: 'web', node: process.execPath, command: '/vmlet.js', environment: own }),
+  );
 
   await machines.remove('web', { storage: true });
   expect({ machine: existsSync(files.directory), unit: existsSync(unit) }).toEqual({

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
-import { directoryMark } from '../../../../src/machines/disks/sweep.ts';
+import { directoryMark } from '../../../../src/machines/recovery/store-mark.ts';
 import { removeMachine } from '../../../../src/machines/life/remove.ts';
+import { systemdUnit } from '../../../../src/machines/life/systemd-unit.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { storedMachine } from '../stored-machine.ts';
 
@@ -10,6 +11,14 @@ const directory = temporaryDirectory();
 afterEach(() => {
   vi.unstubAllEnvs();
 });
+
+const unitOf = (dataHome: string): string =>
+  systemdUnit({
+    machine: 'web',
+    node: '/usr/bin/node',
+    command: '/opt/vmlet.js',
+    environment: { XDG_DATA_HOME: dataHome },
+  });
 
 it.each([true, false])('a removal reports whether it discarded saved memory (%j)', async (isSaved) => {
   const { locations, definition } = storedMachine(directory);
@@ -22,7 +31,7 @@ it('a removal leaves the systemd unit, the logs and the sockets of another store
   const unit = join(directory, 'config/systemd/user/vmlet-web.service');
   vi.stubEnv('XDG_CONFIG_HOME', join(directory, 'config'));
   mkdirSync(dirname(unit), { recursive: true });
-  writeFileSync(unit, '[Service]\nEnvironment=XDG_DATA_HOME=/elsewhere\n');
+  writeFileSync(unit, unitOf('/elsewhere'));
   const { logs, sockets } = definition.files;
   const other = join(directory, 'other');
   mkdirSync(other);

@@ -69,12 +69,28 @@ describe('the store of a unit', () => {
 
   it.each(['/data', '/data/', '/my "data"', '/50%'])('is %j', (path) => {
     const store = path.replace(/\/$/, '');
-    expect(isUnitOfStore(ofStore(path), store, false)).toBe(true);
-    expect(isUnitOfStore(ofStore(path), `${store}2`, true)).toBe(false);
+    expect(isUnitOfStore(ofStore(path), 'web-1', { dataHome: store, isDefault: false })).toBe(true);
+    expect(isUnitOfStore(ofStore(path), 'web-1', { dataHome: `${store}2`, isDefault: true })).toBe(false);
   });
 
   it('is the default one if the unit has no variable', () => {
     const text = lines({ environment: { XDG_CACHE_HOME: '/data' } }).join('\n');
-    expect([true, false].map((isDefault) => isUnitOfStore(text, '/data', isDefault))).toEqual([true, false]);
+    const isOf = (isDefault: boolean) => isUnitOfStore(text, 'web-1', { dataHome: '/data', isDefault });
+    expect([true, false].map(isOf)).toEqual([true, false]);
+  });
+
+  const store = { dataHome: '/data', isDefault: true };
+
+  it('is known by a unit that the user has edited, or whose Node has a space in its path', () => {
+    expect(isUnitOfStore(`${lines().join('\n')}\nNice=5\n`, 'web-1', store)).toBe(true);
+    expect(isUnitOfStore(lines({ node: '/a b/node' }).join('\n'), 'web-1', store)).toBe(true);
+  });
+
+  it.each([
+    '[Service]\nExecStart=/usr/bin/my-program\n',
+    '[Service]\nExecStart=/usr/bin/vmlet start web-1\n',
+    lines({ machine: 'web-10' }).join('\n'),
+  ])('is none for a unit that vmlet did not write for the machine: %j', (text) => {
+    expect(isUnitOfStore(text, 'web-1', store)).toBe(false);
   });
 });
