@@ -121,7 +121,7 @@ export async function removeDisk(
       throw error;
     }
     if (disk.owned && (storage || !isAbsolute(disk.file))) removeFile(diskPath(disk, files));
-    if (storage) sweepUnowned(locations);
+    if (storage) sweepUnowned(locations, [disk]);
     return disk.owned ? kept : [disk.file];
   });
 }

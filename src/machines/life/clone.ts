@@ -29,7 +29,7 @@ import type { Limits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
 import { together } from '../../util/time/together.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
-import { newBase } from '../disks/clone-bases.ts';
+import { newBase, recordBase, removeBase } from '../disks/clone-bases.ts';
 import { type Definition, machineNames, readDefinition } from '../record/definition.ts';
 import { requireStopped } from '../lock/edit.ts';
 import { settleInterrupted } from '../recovery/interrupted-restore.ts';
@@ -263,7 +263,6 @@ async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<C
   const sizeBytes = await linkableBytes(disk, path, signal);
   makeDirectories(locations.disks);
   const base = newBase(locations);
-  linkSync(path, base);
   const backing = { path: base, format: disk.format, ...(disk.backing && { backing: disk.backing }) };
   const overlay = { ...disk, format: 'qcow2' as const, backing };
   const file = `${disk.name}-${randomBytes(3).toString('hex')}.qcow2`;
@@ -273,8 +272,10 @@ async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<C
   scope.defer(() => {
     if (isKept) return;
     removeFile(placed);
-    removeFile(base);
+    removeBase(base, locations);
   });
+  recordBase(base, locations);
+  linkSync(path, base);
   const options = { backingPath: base, backingFormat: disk.format, sizeBytes, signal };
   await createOverlay({ ...options, path: made });
   await createOverlay({ ...options, path: join(storage, `${disk.name}.qcow2`) });

@@ -133,7 +133,7 @@ export async function removeMachine(
   const directories = [files.logs, files.sockets].filter((path) => isOwnDirectory(path, locations));
   for (const directory of directories) removeTree(directory);
   discardDirectory(files.directory, openStaging(locations, scope));
-  sweepUnowned(locations);
+  sweepUnowned(locations, spec.disks);
   await leaveNetworks(locations, name, networksOf(spec));
   // A volume has users until the definition is gone.
   const keptVolumes = volumes

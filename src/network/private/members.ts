@@ -36,7 +36,7 @@ export function membersOf(places: Places, network: string): NetworkMember[] {
 function machinesOf(places: Places, network: string): NetworkMember[] {
   const entries = unlessMissing(() => readdirSync(places.machines, { withFileTypes: true })) ?? [];
   const machines = entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
     .map(({ name }) => name)
     .sort();
   return machines.flatMap((name) =>

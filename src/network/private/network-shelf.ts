@@ -45,7 +45,8 @@ export function networkFiles(shelf: string, name: string): NetworkFiles {
 export function networkNames(shelf: string): string[] {
   const entries = unlessMissing(() => readdirSync(shelf, { withFileTypes: true }), ['ENOENT']) ?? [];
   return entries
-    .filter((entry) => entry.isDirectory() && existsSync(networkFiles(shelf, entry.name).record))
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .filter((entry) => existsSync(networkFiles(shelf, entry.name).record))
     .map(({ name }) => name)
     .sort();
 }

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { locate } from '../../../../src/machine/paths/locations.ts';
-import { isBaseName, newBase } from '../../../../src/machines/disks/clone-bases.ts';
+import { isBaseName, newBase, recordBase } from '../../../../src/machines/disks/clone-bases.ts';
 import { removeMachine } from '../../../../src/machines/life/remove.ts';
 import { machineNames } from '../../../../src/machines/record/definition.ts';
 import type { StoredDisk } from '../../../../src/machines/spec/machine-spec.ts';
@@ -55,6 +55,47 @@ test('a base stays while a disk names it by another path of the store', async ()
 test('a base is removed with the last disk that is based on it', async () => {
   const { base, disk } = linkedDisk(home);
   const { locations } = storedMachine(home, { name: 'clone', disks: [disk] });
+  await removeMachine(locations, 'clone', { storage: true });
+  expect(existsSync(base)).toBe(false);
+});
+
+test('a base of machines that are not mounted stays when another machine is removed', async () => {
+  const { base } = linkedDisk(home);
+  const { locations } = storedMachine(home, { name: 'other', id: '76543210' });
+  await removeMachine(locations, 'other', { storage: true });
+  expect(existsSync(base)).toBe(true);
+});
+
+test('a recorded base that no disk is based on is removed with the next machine', async () => {
+  const { base } = linkedDisk(home);
+  const { locations } = storedMachine(home, { name: 'other', id: '76543210' });
+  recordBase(base, locations);
+  await removeMachine(locations, 'other', { storage: true });
+  expect(existsSync(base)).toBe(false);
+  expect(readdirSync(join(locations.machines, '.bases'))).toEqual([]);
+});
+
+test.each([
+  ['clone', 'origin'],
+  ['origin', 'clone'],
+])('a base without a record is removed with the second of %s and %s', async (first, second) => {
+  const { base, disk } = linkedDisk(home);
+  const { locations } = storedMachine(home, { name: first, disks: [disk] });
+  storedMachine(home, { name: second, id: '76543210', disks: [disk] });
+  await removeMachine(locations, first, { storage: true });
+  expect(existsSync(base)).toBe(true);
+  await removeMachine(locations, second, { storage: true });
+  expect(existsSync(base)).toBe(false);
+});
+
+test('a recorded base of a machine that was broken is removed once all definitions can be read', async () => {
+  const { base, disk } = linkedDisk(home);
+  const { locations, definition } = storedMachine(home, { name: 'clone', disks: [disk] });
+  recordBase(base, locations);
+  writeFileSync(definition.files.spec, '{');
+  storedMachine(home, { name: 'other', id: '76543210' });
+  await removeMachine(locations, 'other', { storage: true });
+  expect(existsSync(base)).toBe(true);
   await removeMachine(locations, 'clone', { storage: true });
   expect(existsSync(base)).toBe(false);
 });
