@@ -36,7 +36,7 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
     execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', disk, '16M']);
     publisher.publish(FILE, readFileSync(disk));
     publisher.publish('/web/SHA256SUMS', `${sha256(readFileSync(disk))}  web.qcow2\n`, 'text/plain');
-    const template = join(data, 'templates/00000000-1-1-abcdef');
+    const template = join(data, 'templates/.00000000-1-1-abcdef');
     mkdirSync(template, { recursive: true });
     writeFileSync(join(template, 'template.json'), 'nothing');
     symlinkSync(template, join(data, 'templates/old'));
