@@ -45,11 +45,17 @@ const PATIENCE_MS = 60_000;
  */
 export async function liesOf(home: Home): Promise<string[]> {
   await settle(home);
+  // A machine may end by itself while `ls` runs, after `ls` has seen it.
+  const aliveBefore = new Set(
+    claimsOf(machinesOf(home))
+      .filter(isTrue)
+      .map(({ identity }) => keyOf(identity)),
+  );
   const { status, stdout, stderr } = await home.vmlet('ls', '--json');
   if (status !== 0) return [`ls ends with ${String(status)}: ${stderr}`];
   const { machines } = JSON.parse(stdout) as Listing;
   const broken = machines.filter(({ state }) => state === 'broken').map(({ name }) => `${name} is broken`);
-  return [...broken, ...unaccounted(home.processes(), machines)];
+  return [...broken, ...unaccounted(home.processes(), machines, aliveBefore)];
 }
 
 /**
@@ -73,36 +79,57 @@ function isSettled(home: Home, lasting: readonly string[]): boolean {
     .machines()
     .flatMap((one) => ('spec' in one && one.status.kind === 'running' ? one.status.state : []))
     .some((state) => IN_BETWEEN.has(state) && !lasting.includes(state));
-  const machines = home.machines().map((one) => ({
+  return !passing && !changing && unaccounted(processes, machinesOf(home)).length === 0;
+}
+
+function machinesOf(home: Home): Listing['machines'] {
+  return home.machines().map((one) => ({
     name: one.name,
     state: '',
     ...('spec' in one && one.status.kind === 'running' && { status: one.status }),
   }));
-  return !passing && !changing && unaccounted(processes, machines).length === 0;
 }
 
 const IN_BETWEEN: ReadonlySet<string> = new Set(['starting', 'shutdown', 'save-vm']);
 
-/** Processes that belong to no running machine, and recorded processes that are not alive. */
-function unaccounted(processes: readonly HomeProcess[], machines: Listing['machines']): string[] {
-  const alive = new Map(processes.map((one) => [`${one.pid}@${one.startTime}`, one]));
-  const running = machines.filter(({ status }) => status?.kind === 'running');
-  const claims = running.flatMap(({ name, status }) => {
-    const roles = { keeper: status?.keeper, qemu: status?.qemu, ...status?.helpers };
-    return Object.entries(roles).map(([role, identity]) => ({
-      what: `${role} of ${name}`,
-      process: identity && `${identity.pid}@${identity.startTime}`,
-      lives: identity !== undefined && identifyProcess(identity.pid)?.startTime === identity.startTime,
-    }));
-  });
-  // Not by `alive`: an ordinary user sees that passt is alive, but not whose it is.
-  const missing = claims.filter(({ lives }) => !lives);
-  const claimed = new Set(claims.map((claim) => claim.process));
-  const unowned = [...alive].filter(([key]) => !claimed.has(key));
+/** A process that a running machine is said to have. */
+interface Claim {
+  readonly what: string;
+  readonly identity: Identity | undefined;
+}
+
+function claimsOf(machines: Listing['machines']): Claim[] {
+  return machines
+    .filter(({ status }) => status?.kind === 'running')
+    .flatMap(({ name, status }) => {
+      const roles = { keeper: status?.keeper, qemu: status?.qemu, ...status?.helpers };
+      return Object.entries(roles).map(([role, identity]) => ({ what: `${role} of ${name}`, identity }));
+    });
+}
+
+/** An ordinary user sees that passt is alive, but not whose it is. */
+function isTrue({ identity }: Claim): boolean {
+  return identity !== undefined && identifyProcess(identity.pid)?.startTime === identity.startTime;
+}
+
+function keyOf(identity: Identity | undefined): string {
+  return identity ? `${identity.pid}@${identity.startTime}` : 'no process';
+}
+
+/** Processes that belong to no running machine, and recorded processes that are not alive, and were not before. */
+function unaccounted(
+  processes: readonly HomeProcess[],
+  machines: Listing['machines'],
+  aliveBefore: ReadonlySet<string> = new Set(),
+): string[] {
+  const claims = claimsOf(machines);
+  const missing = claims.filter((claim) => !isTrue(claim) && !aliveBefore.has(keyOf(claim.identity)));
+  const claimed = new Set(claims.map(({ identity }) => keyOf(identity)));
+  const unowned = processes.filter((identity) => !claimed.has(keyOf(identity)));
   return [
-    ...missing.map(({ what, process }) => `the ${what} is said to live (${process ?? 'no process'})`),
+    ...missing.map((claim) => `the ${claim.what} is said to live (${keyOf(claim.identity)})`),
     ...unowned.map(
-      ([key, one]) => `${roleOf(one)} ${key} belongs to no machine: ${one.commandLine.slice(0, 120)}`,
+      (one) => `${roleOf(one)} ${keyOf(one)} belongs to no machine: ${one.commandLine.slice(0, 120)}`,
     ),
   ];
 }
