@@ -62,6 +62,12 @@ describe('the command', () => {
   const verbs = (word: string): string =>
     readFileSync(kept(word)).subarray(32).toString().split('\n', 1)[0] ?? '';
 
+  it('gets an --env-file after `--`, which Node would otherwise look for', () => {
+    const { status, stderr } = vmlet('exec', 'nothing', '--', 'docker', 'run', '--env-file', '/absent');
+    expect(stderr).toMatch(/^vmlet: no such machine: nothing\n/);
+    expect(status).toBe(125);
+  });
+
   describe('a run in a pool', () => {
     it('loads a file of its own', () => {
       rmSync(join(home.path, 'package/dist/bin/main.cjs'));
