@@ -149,6 +149,47 @@ describe('a subcommand of another program', () => {
   });
 });
 
+describe('an option of another command', () => {
+  it.each([
+    [['set', 'm', '-p', '80:80'], 'unknown option: -p\n  to forward a port: vmlet port add '],
+    [['set', '--publish=80:80', 'm'], 'unknown option: --publish=80:80\n  to forward a port: '],
+    [
+      ['set', 'm', '--disk-size', '40G'],
+      'unknown option: --disk-size\n  to resize a disk: vmlet disk resize ',
+    ],
+    [['--color', 'never', 'set', 'm', '--protect'], 'unknown option: --protect\n  to protect a machine: '],
+    [['set', 'm', '--zzzzzzzz'], 'unknown option: --zzzzzzzz\n(see --help)\n'],
+    [['port', 'add', 'm', '--protect'], 'unknown option: --protect\n(see --help)\n'],
+    [['disk', 'resize', 'm', 'disk0', '-500M'], 'unknown option: -500M\n  to make a disk smaller, '],
+  ])('%j', async (words, answer) => {
+    const { status, stderr } = await type(...words);
+    expect(status).toBe(125);
+    expect(stderr).toContain(`vmlet: ${answer}`);
+  });
+});
+
+describe('inspect', () => {
+  it('prints what it found of several names, and fails', async () => {
+    const stdout = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+    storedMachine(directory, { name: 'a' });
+    const { status, stderr } = await type('inspect', 'nope', 'a', '--format', '{{.Name}}');
+    expect(stdout.mock.calls).toEqual([['a\n']]);
+    expect(stderr).toBe('vmlet: no such machine: nope\n  list machines with: vmlet ls\n');
+    expect(status).toBe(125);
+  });
+
+  it.each([['inspect'], ['volume', 'inspect']])(
+    'prints nothing if nothing is found: %j',
+    async (...words) => {
+      const stdout = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+      const { status, stderr } = await type(...words, 'nope', 'neither');
+      expect(stdout).not.toHaveBeenCalled();
+      expect(stderr).toMatch(/: nope\n[^]*: neither\n/);
+      expect(status).toBe(125);
+    },
+  );
+});
+
 describe('invalid values', () => {
   it.each([
     [['create', 'port'], 'invalid name "port": "port" is a command of vmlet'],
@@ -172,6 +213,9 @@ describe('invalid values', () => {
     [['stats', '--format', '{{Name}}'], '--format: invalid template "{{Name}}"'],
     [['search', '--format', '{{.Nothing}}'], '--format: no such field: .Nothing'],
     [['run', '-d', 'micro'], '--detach: missing command'],
+    [['screenshot', 'm', 'a.JPG'], 'file: vmlet writes PNG, and a.JPG has the ending of another format'],
+    [['screenshot', 'm', 'a.ppm'], 'file: vmlet writes PNG'],
+    [['screenshot', 'm', 'a.png'], 'no such machine: m'],
     [['run', '-dt', 'micro', 'true'], '--detach: cannot be used together with --tty'],
     [['run', '-d', '--fresh', 'micro', 'true'], '--detach: cannot be used together with --fresh'],
     // Not an option of named machines.
