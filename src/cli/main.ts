@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { refuseUndecodable } from './flags/undecodable.ts';
 import { withoutAlias } from './help/aliases.ts';
 import { pathOf } from './help/unknown-command.ts';
 import { programFor } from './program.ts';
@@ -22,6 +23,7 @@ export async function main(args: readonly string[], version: string): Promise<st
       await printCompletions(await programFor(words.slice(0, -1), version), words);
       return COMPLETE_VERB;
     }
+    refuseUndecodable(args);
     const words = withoutAlias(args);
     const program = await programFor(words, version);
     program.hook('preAction', (_program, running) => {

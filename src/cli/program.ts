@@ -5,6 +5,7 @@ import { complain } from './output/say.ts';
 import { GROUPS, VERBS, loadVerb } from './commands.ts';
 import { chooseColour, colourOption } from './output/colour.ts';
 import { EXAMPLES } from './help/examples.ts';
+import { adviceForOption } from './help/misplaced-option.ts';
 import { refuseUnknownCommand, refuseUnknownTopic } from './help/unknown-command.ts';
 
 /** The whole command. Only the requested verb is loaded; the others are a name and a summary. */
@@ -14,7 +15,7 @@ export async function programFor(args: readonly string[], version: string): Prom
     .version(version)
     .enablePositionalOptions()
     .showHelpAfterError('(see --help)')
-    .configureOutput({ outputError: reportUsageError })
+    .configureOutput({ outputError: (text) => reportUsageError(text, args.slice(verbAt(args))) })
     .addOption(colourOption())
     .on('option:color', chooseColour)
     .exitOverride();
@@ -45,10 +46,15 @@ function examplesOf(verb: string): string {
   return ['', 'Examples:', ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-/** Shortens commander's messages; a suggestion becomes a line of its own. */
-function reportUsageError(text: string): void {
+/**
+ * Shortens commander's messages; a suggestion becomes a line of its own.
+ * @param words of the command line, from the verb on.
+ */
+function reportUsageError(text: string, words: readonly string[]): void {
   const [problem = '', suggestion] = text.trimEnd().split(/\n(?=\(Did you mean [^\n]*$)/);
-  complain(rewriteMessage(problem), ...(suggestion === undefined ? [] : [suggestion]));
+  const option = /^error: unknown option '(.*)'$/s.exec(problem)?.[1];
+  const hint = (option === undefined ? undefined : adviceForOption(words, option)) ?? suggestion;
+  complain(rewriteMessage(problem), ...(hint === undefined ? [] : [hint]));
 }
 
 /** Rewrites commander's messages about values in the style of our own errors. */

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { formatEndpoint } from '../../public/format.ts';
 import { type ListedForward, MachineStore } from '../../machines/index.ts';
+import { refuseSynonyms } from '../help/unknown-command.ts';
 import { PASST_RESTART } from '../output/passt-restart.ts';
 import type { SocketForward } from '../../index.ts';
 import { table } from '../output/table.ts';
@@ -49,6 +50,7 @@ export function portCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
+  refuseSynonyms(port, (name) => new MachineStore().list().some((machine) => machine.name === name));
   return port;
 }
 

@@ -3,7 +3,7 @@ import { VolumeNotFoundError } from '../../errors/index.ts';
 import { formatBytes } from '../../public/format.ts';
 import { type ListedVolume, VolumeStore } from '../../machines/index.ts';
 import { confirm } from '../output/confirm.ts';
-import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
+import { type FormatFlags, addFormatOptions, printEach, printRecords } from '../output/record-format.ts';
 import { reportError } from '../output/report-error.ts';
 import { note, printLine } from '../output/say.ts';
 import { table } from '../output/table.ts';
@@ -35,8 +35,7 @@ export function volumeCommand(): Command {
     .argument('<volumes...>', 'names of the volumes');
   addFormatOptions(inspect, '{{.Name}} {{.Path}}').action((names: string[], flags: FormatFlags) => {
     const store = new VolumeStore();
-    const volumes = names.map((name) => store.get(name));
-    printRecords({ format: 'json', ...flags }, 'volumes', volumes);
+    printEach(names, (name) => store.get(name), flags, 'volumes');
   });
   volume
     .command('rm')

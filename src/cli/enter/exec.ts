@@ -18,7 +18,8 @@ export function execCommand(): Command {
   return new Command('exec')
     .description(
       'Runs a command in a machine through vmlet’s agent in the guest, and exits with the status of the command. Any ' +
-        'number of commands can run at the same time.\n' +
+        'number of commands can run at the same time. A stdin that is not a terminal is passed to the command; in a ' +
+        "while read loop, add </dev/null, or the command reads the rest of the loop's input.\n" +
         "If the guest has QEMU's guest agent but not vmlet's agent: a command is required; only one command runs at a time; all " +
         'input is read before the command starts; output (at most 16 MiB) is printed when the command ends; ' +
         '--tty and --user are not supported; Ctrl-C ends vmlet, but not the command.',

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
+import { refuseUndecodableVariable } from './undecodable.ts';
 
 /** A flag whose values are shown and completed; the library validates them. */
 export function choice(flags: string, description: string, choices: readonly string[]): Option {
@@ -73,6 +74,7 @@ export function guestEnvironment(settings: readonly string[] = []): Record<strin
         });
       }
       const value = rest.length > 0 ? rest.join('=') : process.env[name];
+      if (rest.length === 0 && value !== undefined) refuseUndecodableVariable(name, value);
       return value === undefined ? [] : [[name, value]];
     }),
   );

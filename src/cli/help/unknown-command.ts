@@ -7,37 +7,73 @@ const PROGRAM = 'vmlet';
 
 /** Commands of other programs, with advice on the equivalent here. No advice contains a command that loses data. */
 export const ADVICE: Readonly<Record<string, string>> = {
+  'attach-disk': 'to add a disk: vmlet disk add NAME DISK',
+  'attach-interface':
+    'to connect a machine to a private network: vmlet network connect NETWORK NAME; to connect it to a bridge of the host, see: vmlet set --help',
+  autostart: 'to start a machine at boot: vmlet systemd install NAME',
+  blockresize: 'to resize a disk: vmlet disk resize NAME DISK-NAME SIZE',
+  box: 'to list images: vmlet image ls; to download one: vmlet pull IMAGE',
   build: 'to build an image, see: vmlet image build --help',
+  'change-media': 'to insert or eject a CD, see: vmlet cd --help',
+  commit:
+    'to copy a machine: vmlet clone NAME NEW; to build an image from another one, see: vmlet image build --help',
   connect: 'to enter a machine: vmlet shell NAME, vmlet ssh NAME or vmlet console NAME',
   container: 'leave out the word "container", for example: vmlet ls',
+  copy: 'to copy files: vmlet cp SOURCE TARGET',
   define: 'to create a machine: vmlet create NAME --image IMAGE',
   delete: 'to remove machines, see: vmlet rm --help',
+  desc: 'to label a machine: vmlet set NAME --label KEY=VALUE',
   destroy: 'to stop a machine: vmlet stop NAME; to power it off immediately, see: vmlet kill --help',
+  'detach-disk': 'to remove a disk, see: vmlet disk rm --help',
   df: 'to show disk usage: vmlet system df',
+  domblklist: 'to list the disks of a machine: vmlet disk ls NAME',
+  domblkstat:
+    'to show resource usage: vmlet stats; to show that of each disk: vmlet qmp NAME query-blockstats',
+  domifaddr: 'to show the IP addresses of a guest: vmlet ip NAME',
   dominfo: 'to show everything about a machine: vmlet inspect NAME',
+  domrename: 'to rename a machine: vmlet rename NAME NEW',
   domstate: 'to show the state of machines: vmlet ls',
+  domstats: 'to show resource usage: vmlet stats',
   down: 'to stop a machine: vmlet stop NAME',
   dumpxml: 'to show everything about a machine as JSON: vmlet inspect NAME',
   edit: 'to change the settings of a machine, see: vmlet set --help',
+  generate: 'to print a systemd unit: vmlet systemd print NAME',
+  halt: 'to stop a machine: vmlet stop NAME',
   history: 'to show the origin of an image: vmlet image inspect IMAGE',
   install: 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start',
   launch: 'to create and start a machine: vmlet create NAME --image IMAGE --start',
   list: 'to list machines: vmlet ls',
+  load: 'to import an image: vmlet image import FILE NAME',
   login: 'to enter a machine: vmlet shell NAME or vmlet ssh NAME; pulling images needs no login',
   machine: 'leave out the word "machine", for example: vmlet ls',
+  managedsave: 'to save the memory of a machine to disk and power it off: vmlet save NAME',
   mount:
     'to share a directory of the host with a guest, use the option -v of vmlet run or vmlet create; with a machine: vmlet share add NAME SRC:DST',
+  'net-list': 'to list private networks: vmlet network ls',
   new: 'to create a machine: vmlet create NAME --image IMAGE',
+  package:
+    'to copy a machine: vmlet clone NAME NEW; to build an image from another one, see: vmlet image build --help',
   poweroff: 'to stop a machine: vmlet stop NAME',
   prune: 'to list unused data without removing it: vmlet system prune --dry-run',
   purge: 'to list unused data without removing it: vmlet system prune --dry-run',
   push: 'vmlet cannot upload images; to write an image to a file: vmlet image export IMAGE FILE',
+  'qemu-monitor-command': 'to send a QMP command: vmlet qmp NAME COMMAND',
   reboot: 'to restart a machine: vmlet restart NAME',
   recover:
     'to return a machine to a snapshot, see: vmlet snapshot restore --help; to create a machine from the disk of a removed machine: vmlet create NAME --image FILE,trusted --adopt; from the /data of micro: vmlet create NAME --image micro --disk FILE,adopt',
+  reload: 'to restart a machine: vmlet restart NAME',
   remove: 'to remove machines, see: vmlet rm --help',
+  'send-key': 'to press keys: vmlet sendkey NAME KEYS',
+  setmem: 'to change the memory of a machine: vmlet set NAME --memory SIZE',
+  setvcpus: 'to change the processors of a machine: vmlet set NAME --cpus N',
+  'show-ssh': 'to configure ssh, scp and rsync: vmlet ssh-config',
   shutdown: 'to stop a machine: vmlet stop NAME',
   snap: 'to create and list snapshots, see: vmlet snapshot --help',
+  'snapshot-create-as': 'to create a snapshot: vmlet snapshot create NAME SNAPSHOT',
+  'snapshot-delete': 'to remove snapshots, see: vmlet snapshot rm --help',
+  'snapshot-list': 'to list snapshots: vmlet snapshot ls NAME',
+  'snapshot-revert': 'to return a machine to a snapshot, see: vmlet snapshot restore --help',
+  'start-at-login': 'to start a machine at login: vmlet systemd install NAME',
   status: 'to show the state of machines: vmlet ls',
   suspend:
     'to pause a machine: vmlet pause NAME; to save its memory to disk and power it off: vmlet save NAME',
@@ -46,9 +82,19 @@ export const ADVICE: Readonly<Record<string, string>> = {
   undefine: 'to remove machines, see: vmlet rm --help',
   unpause: 'to resume a machine: vmlet resume NAME',
   up: 'to start a machine: vmlet start NAME',
+  update: 'to change the settings of a machine, see: vmlet set --help',
   version:
     'to show the version of vmlet: vmlet --version; to show the versions of QEMU and passt: vmlet info',
   vm: 'leave out the word "vm", for example: vmlet ls',
+  'vol-create-as': 'to add a disk: vmlet disk add NAME SIZE; to create a volume: vmlet volume create NAME',
+};
+
+/** Words of other programs for subcommands, such as `virsh list`. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  delete: 'rm',
+  list: 'ls',
+  remove: 'rm',
+  show: 'inspect',
 };
 
 /** Commands that are never suggested for a mistyped word. */
@@ -60,14 +106,25 @@ const DESTRUCTIVE: readonly string[] = ['rm', 'kill', 'reset', 'restore', 'prune
  */
 export function refuseUnknownCommand(group: Command, word: string): never {
   const path = pathOf(group);
-  const known = group.createHelp().visibleCommands(group);
-  const hint = adviceFor(
-    path,
-    word,
-    known.map((command) => command.name()),
-  );
+  const hint = adviceFor(group, path, word);
   complain(`no such command: ${path} ${word}`.replace(': vmlet ', ': '), hint);
   throw new CommanderError(EXIT_VMLET, 'vmlet.unknownCommand', `no such command: ${word}`);
+}
+
+/**
+ * Rejects a synonym of a subcommand, where it would be the name of a machine because the subcommand is optional.
+ * @param isMachine whether a machine has this name.
+ */
+export function refuseSynonyms(group: Command, isMachine: (name: string) => boolean): void {
+  group.hook('preSubcommand', ({ args: [word = ''] }) => {
+    if (synonymIn(group, word) !== undefined && !isMachine(word)) refuseUnknownCommand(group, word);
+  });
+}
+
+/** The subcommand that a word means, for example `ls` for `list`. */
+export function synonymIn(group: Command, word: string): string | undefined {
+  const meant = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word] : undefined;
+  return group.commands.some((command) => command.name() === meant) ? meant : undefined;
 }
 
 /** Reports an unknown command after `help`, and exits. */
@@ -79,14 +136,14 @@ export function refuseUnknownTopic(group: Command, word: string | undefined): vo
   }
 }
 
-function adviceFor(path: string, word: string, known: readonly string[]): string {
-  const advice = path === PROGRAM && Object.hasOwn(ADVICE, word) ? ADVICE[word] : undefined;
-  const safe = known.filter((name) => !DESTRUCTIVE.includes(name));
-  const nearest = nearestName(word, safe);
-  return (
-    advice ??
-    (nearest === undefined ? `to list commands: ${path} --help` : `did you mean: ${path} ${nearest}`)
-  );
+function adviceFor(group: Command, path: string, word: string): string {
+  if (path === PROGRAM && Object.hasOwn(ADVICE, word)) return ADVICE[word] ?? '';
+  const synonym = synonymIn(group, word);
+  if (synonym !== undefined && DESTRUCTIVE.includes(synonym)) return `see: ${path} ${synonym} --help`;
+  const known = group.createHelp().visibleCommands(group);
+  const safe = known.map((command) => command.name()).filter((name) => !DESTRUCTIVE.includes(name));
+  const meant = synonym ?? nearestName(word, safe);
+  return meant === undefined ? `to list commands: ${path} --help` : `did you mean: ${path} ${meant}`;
 }
 
 /** The words that call it, such as `vmlet image ls`. */

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
+import { type FormatFlags, addFormatOptions, printEach } from '../output/record-format.ts';
 import { MachineStore, type NamedMachine, describeStatus } from '../../machines/index.ts';
 
 export function inspectCommand(): Command {
@@ -9,8 +9,7 @@ export function inspectCommand(): Command {
   return addFormatOptions(command, '{{.Name}} {{.Status.Kind}}').action(
     (names: string[], flags: FormatFlags) => {
       const store = new MachineStore();
-      const machines = names.map((name) => inspected(store.get(name)));
-      printRecords({ format: 'json', ...flags }, 'machines', machines);
+      printEach(names, (name) => inspected(store.get(name)), flags, 'machines');
     },
   );
 }

@@ -7,6 +7,7 @@ import { removeFile } from '../../util/files/removal.ts';
 import { printLine } from '../output/say.ts';
 
 const STANDARD_OUTPUT = '-';
+const OTHER_FORMAT = /\.(?:bmp|gif|jpe?g|p[bgnp]m|tiff?|webp)$/i;
 
 export function screenshotCommand(): Command {
   return new Command('screenshot')
@@ -22,6 +23,11 @@ async function screenshot(
   given: string | undefined,
   { force }: { force?: true },
 ): Promise<void> {
+  if (given !== undefined && OTHER_FORMAT.test(given)) {
+    throw new InvalidInputError('file', `vmlet writes PNG, and ${given} has the ending of another format`, {
+      hint: 'give a name that ends in .png, and convert the picture with another program',
+    });
+  }
   const { MachineStore } = await import('../../machines/index.ts');
   const machine = new MachineStore().get(name).live();
   const file = given ?? `${name}.png`;

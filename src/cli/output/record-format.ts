@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { InvalidInputError } from '../../errors/index.ts';
+import { InvalidInputError, VmletError } from '../../errors/index.ts';
+import { reportError } from './report-error.ts';
 import { table } from './table.ts';
 import { visibleText } from './printable.ts';
 import { printJson } from './say.ts';
@@ -40,6 +41,28 @@ export function printRecords(
   if (format === undefined) return false;
   process.stdout.write(formatRecords(format, records));
   return true;
+}
+
+/**
+ * Prints what is found of each name, as JSON or in the requested format, and reports the other names, as podman does.
+ * @throws what `inspect` throws, for the only name.
+ */
+export function printEach(
+  names: readonly string[],
+  inspect: (name: string) => object,
+  flags: FormatFlags,
+  field: string,
+): void {
+  const found: object[] = [];
+  for (const name of names) {
+    try {
+      found.push(inspect(name));
+    } catch (error) {
+      if (names.length === 1 || !(error instanceof VmletError)) throw error;
+      process.exitCode = reportError(error);
+    }
+  }
+  if (found.length > 0) printRecords({ format: 'json', ...flags }, field, found);
 }
 
 /** The simplest of podman's templates: text with `{{.Field}}`, `{{.Field.Field}}` and `{{json .Field}}`. */

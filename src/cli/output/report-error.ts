@@ -49,6 +49,10 @@ export function reportError(thrown: unknown, line?: CommandLine): number {
   if (error instanceof SilentExit) return error.exitCode;
   // commander has already printed it.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_VMLET;
+  if (isSystemError(error, 'ENOENT') && error.syscall === 'uv_cwd') {
+    complain('the current directory does not exist any more', 'change to another directory');
+    return EXIT_VMLET;
+  }
   if (isSystemError(error)) {
     complain(describeSystemError(error), ...hint(HOST_HINTS[error.code ?? '']));
     return EXIT_VMLET;

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
+import { InvalidInputError } from '../../errors/index.ts';
 import { formatBytes } from '../../public/format.ts';
 import { MachineStore, type NamedMachine } from '../../machines/index.ts';
 import { sayCopiedIdentity, sayOutsideUnit, sayStarted } from '../lifecycle/start.ts';
+import { refuseSynonyms, synonymIn } from '../help/unknown-command.ts';
 import { formatAgo } from '../output/duration.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { table } from '../output/table.ts';
@@ -65,15 +67,32 @@ export function snapshotCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument('<snapshots...>', 'names of the snapshots')
     .action(remove);
+  refuseSynonyms(snapshot, (name) => new MachineStore().list().some((machine) => machine.name === name));
   return snapshot;
 }
 
-async function create(name: string, given: string | undefined, { disksOnly }: Flags): Promise<void> {
+async function create(
+  name: string,
+  given: string | undefined,
+  { disksOnly }: Flags,
+  command: Command,
+): Promise<void> {
+  const { parent: group } = command;
+  if (group && given !== undefined && group.args[0] !== 'create') refuseSubcommand(group, name, given);
   const snapshot = given ?? timeStamp(new Date());
   await withProgress(`saving a snapshot of ${name}…`, async (signal) =>
     new MachineStore().get(name).createSnapshot(snapshot, { disksOnly, signal }),
   );
   printLine(snapshot);
+}
+
+/** Without the word create, `snapshot web rm` is a mistake more often than a snapshot of that name. */
+function refuseSubcommand(group: Command, machine: string, word: string): void {
+  const meant = group.commands.find((command) => command.name() === word)?.name() ?? synonymIn(group, word);
+  if (meant === undefined) return;
+  throw new InvalidInputError('snapshot', `"${word}" looks like a command`, {
+    hint: `commands go before the machine, see: vmlet snapshot ${meant} --help; to create a snapshot of this name: vmlet snapshot create ${machine} ${word}`,
+  });
 }
 
 async function list(name: string, { json }: { json?: true }): Promise<void> {

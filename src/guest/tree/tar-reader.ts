@@ -160,13 +160,18 @@ function untilNul(bytes: Buffer): Buffer {
   return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
+const UNNAMEABLE =
+  'nothing was copied; rename the file in the guest, or let tar create the files: vmlet cp NAME:/DIR - | tar -x';
+
 /** Node cannot create a file whose name is not UTF-8, and two such names could become one. */
 function textOf(bytes: Buffer): string {
   if (bytes.length > LONGEST_NAME) {
     throw invalidArchive(`a path has ${bytes.length} bytes (limit: ${LONGEST_NAME})`);
   }
   const text = bytes.toString('utf8');
-  if (!Buffer.from(text).equals(bytes)) throw invalidArchive(`a path is not UTF-8: ${JSON.stringify(text)}`);
+  if (!Buffer.from(text).equals(bytes)) {
+    throw invalidArchive(`a path is not UTF-8: ${JSON.stringify(text)}`, { hint: UNNAMEABLE });
+  }
   return text;
 }
 

@@ -36,7 +36,9 @@ export class TreeWriter {
       await this.#write(name, entry);
     } catch (error) {
       if (!isSystemError(error, 'EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG')) throw error;
-      throw invalidArchive(`${JSON.stringify(name)} cannot be created: ${error.code ?? ''}`, error);
+      throw invalidArchive(`${JSON.stringify(name)} cannot be created: ${error.code ?? ''}`, {
+        cause: error,
+      });
     }
   }
 

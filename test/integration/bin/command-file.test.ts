@@ -62,6 +62,35 @@ describe('the command', () => {
   const verbs = (word: string): string =>
     readFileSync(kept(word)).subarray(32).toString().split('\n', 1)[0] ?? '';
 
+  it('gets an --env-file after `--`, which Node would otherwise look for', () => {
+    const { status, stderr } = vmlet('exec', 'nothing', '--', 'docker', 'run', '--env-file', '/absent');
+    expect(stderr).toMatch(/^vmlet: no such machine: nothing\n/);
+    expect(status).toBe(125);
+  });
+
+  it('rejects a word that is not UTF-8, which would become another one', () => {
+    const script = 'exec "$@" exec m -- cat "$(printf "caf\\351")"';
+    const { status, stderr } = spawnSync('sh', ['-c', script, 'sh', process.execPath, command], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toMatch(/^vmlet: argument: "caf\ufffd" is not valid UTF-8\n {2}vmlet passes on only text/);
+    expect(status).toBe(125);
+  });
+
+  it('says that the current directory was removed', () => {
+    const gone = join(home.path, 'gone');
+    mkdirSync(gone);
+    const script = 'cd "$1" && rmdir "$1" && shift && exec "$@" create m --image micro';
+    const { status, stderr } = spawnSync('sh', ['-c', script, 'sh', gone, process.execPath, command], {
+      encoding: 'utf8',
+      env: { ...process.env, XDG_DATA_HOME: join(home.path, 'data') },
+    });
+    expect(stderr).toBe(
+      'vmlet: the current directory does not exist any more\n  change to another directory\n',
+    );
+    expect(status).toBe(125);
+  });
+
   describe('a run in a pool', () => {
     it('loads a file of its own', () => {
       rmSync(join(home.path, 'package/dist/bin/main.cjs'));

@@ -1,13 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { loadVerb } from '../../../src/cli/commands.ts';
+import { VERBS, loadVerb } from '../../../src/cli/commands.ts';
+import { ALIASES } from '../../../src/cli/help/aliases.ts';
 import { main } from '../../../src/cli/main.ts';
 import { OPTIONAL_SUBCOMMANDS } from '../../../src/cli/program.ts';
 import { ADVICE } from '../../../src/cli/help/unknown-command.ts';
+import { temporaryDirectory } from '../../directory.ts';
+import { pages } from '../../documents.ts';
+import { storedMachine } from '../machines/stored-machine.ts';
+
+const directory = temporaryDirectory();
 
 let printed = '';
 beforeEach(() => {
   printed = '';
+  vi.stubEnv('XDG_DATA_HOME', directory);
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
     printed += String(text);
     return true;
@@ -15,6 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
   process.exitCode = undefined;
 });
 
@@ -51,7 +59,25 @@ const ADVISED: readonly [string, RegExp][] = [
   ['vm', /leave out the word "vm".*vmlet ls/],
 ];
 
+/** The words of the tables, such as `virsh domblklist`. */
+const WRITTEN = pages('docs/from-podman.md', 'docs/from-virsh.md', 'docs/from-lima-and-vagrant.md').flatMap(
+  ({ text }) =>
+    [...text.matchAll(/`(?:podman|virsh|limactl|vagrant) ([a-z-]+)(?=[ `])/g)].map(([, word = '']) => word),
+);
+
 describe('a command of another program', () => {
+  it('is answered if the documents have it', async () => {
+    expect(WRITTEN.length).toBeGreaterThan(80);
+    const foreign = [...new Set(WRITTEN)].filter(
+      (word) => !Object.hasOwn(VERBS, word) && !Object.hasOwn(ALIASES, word),
+    );
+    for (const word of foreign) {
+      printed = '';
+      await type(word);
+      expect.soft(printed, word).toMatch(/^vmlet: no such command: .*\n {2}(?!to list commands)/);
+    }
+  });
+
   it.each(ADVISED)('%s gets the equivalent command as a hint', async (word, advice) => {
     const { status, stderr } = await type(word, 'm');
     expect(status).toBe(125);
@@ -88,6 +114,82 @@ describe('a command of another program', () => {
   });
 });
 
+describe('a subcommand of another program', () => {
+  it.each([
+    [['volume', 'list'], 'did you mean: vmlet volume ls'],
+    [['image', 'show', 'web'], 'did you mean: vmlet image inspect'],
+    [['network', 'delete', 'lan'], 'see: vmlet network rm --help'],
+    [['cd', 'remove', 'm'], 'see: vmlet cd rm --help'],
+    // No machine has this name.
+    [['snapshot', 'list', 'm'], 'did you mean: vmlet snapshot ls'],
+    [['port', 'list', 'm'], 'did you mean: vmlet port ls'],
+    [['port', 'list'], 'did you mean: vmlet port ls'],
+  ])('%j gets the hint %s', async (words, answer) => {
+    const { status, stderr } = await type(...words);
+    expect(status).toBe(125);
+    expect(stderr).toBe(`vmlet: no such command: ${words.slice(0, 2).join(' ')}\n  ${answer}\n`);
+  });
+
+  it.each(['rm', 'ls', 'list', 'delete'])('is not a snapshot: snapshot m %s', async (word) => {
+    const { status, stderr } = await type('snapshot', '--disks-only', 'm', word);
+    expect(status).toBe(125);
+    expect(stderr).toMatch(`vmlet: snapshot: "${word}" looks like a command\n`);
+    expect(stderr).toMatch(`: vmlet snapshot create m ${word}\n`);
+  });
+
+  it('is a snapshot after the word create', async () => {
+    const { stderr } = await type('snapshot', 'create', 'm', 'rm');
+    expect(stderr).toContain('no such machine: m');
+  });
+
+  it('is the name of a machine that exists', async () => {
+    storedMachine(directory, { name: 'list' });
+    const { stderr } = await type('snapshot', 'list', 'ls');
+    expect(stderr).toContain('"ls" looks like a command');
+  });
+});
+
+describe('an option of another command', () => {
+  it.each([
+    [['set', 'm', '-p', '80:80'], 'unknown option: -p\n  to forward a port: vmlet port add '],
+    [['set', '--publish=80:80', 'm'], 'unknown option: --publish=80:80\n  to forward a port: '],
+    [
+      ['set', 'm', '--disk-size', '40G'],
+      'unknown option: --disk-size\n  to resize a disk: vmlet disk resize ',
+    ],
+    [['--color', 'never', 'set', 'm', '--protect'], 'unknown option: --protect\n  to protect a machine: '],
+    [['set', 'm', '--zzzzzzzz'], 'unknown option: --zzzzzzzz\n(see --help)\n'],
+    [['port', 'add', 'm', '--protect'], 'unknown option: --protect\n(see --help)\n'],
+    [['disk', 'resize', 'm', 'disk0', '-500M'], 'unknown option: -500M\n  to make a disk smaller, '],
+  ])('%j', async (words, answer) => {
+    const { status, stderr } = await type(...words);
+    expect(status).toBe(125);
+    expect(stderr).toContain(`vmlet: ${answer}`);
+  });
+});
+
+describe('inspect', () => {
+  it('prints what it found of several names, and fails', async () => {
+    const stdout = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+    storedMachine(directory, { name: 'a' });
+    const { status, stderr } = await type('inspect', 'nope', 'a', '--format', '{{.Name}}');
+    expect(stdout.mock.calls).toEqual([['a\n']]);
+    expect(stderr).toBe('vmlet: no such machine: nope\n  list machines with: vmlet ls\n');
+    expect(status).toBe(125);
+  });
+
+  it.each([['inspect'], ['volume', 'inspect']])(
+    'prints nothing if nothing is found: %j',
+    async (...words) => {
+      const stdout = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+      const { status, stderr } = await type(...words, 'nope', 'neither');
+      expect(stdout).not.toHaveBeenCalled();
+      expect(stderr).toMatch(/: nope\n[^]*: neither\n/);
+      expect(status).toBe(125);
+    },
+  );
+});
+
 describe('invalid values', () => {
   it.each([
     [['create', 'port'], 'invalid name "port": "port" is a command of vmlet'],
@@ -111,6 +213,9 @@ describe('invalid values', () => {
     [['stats', '--format', '{{Name}}'], '--format: invalid template "{{Name}}"'],
     [['search', '--format', '{{.Nothing}}'], '--format: no such field: .Nothing'],
     [['run', '-d', 'micro'], '--detach: missing command'],
+    [['screenshot', 'm', 'a.JPG'], 'file: vmlet writes PNG, and a.JPG has the ending of another format'],
+    [['screenshot', 'm', 'a.ppm'], 'file: vmlet writes PNG'],
+    [['screenshot', 'm', 'a.png'], 'no such machine: m'],
     [['run', '-dt', 'micro', 'true'], '--detach: cannot be used together with --tty'],
     [['run', '-d', '--fresh', 'micro', 'true'], '--detach: cannot be used together with --fresh'],
     // Not an option of named machines.

@@ -307,6 +307,13 @@ describe('names', () => {
   });
 });
 
+it('a name that is not UTF-8 is rejected with the command that copies it', async () => {
+  const stream = Buffer.concat([header(Buffer.from([0x61, 0xe4]), '0', 0), END]);
+  await expect(extract(stream)).rejects.toMatchObject({
+    hint: expect.stringContaining('vmlet cp NAME:/DIR - | tar -x') as string,
+  });
+});
+
 it('accepts padding after its end, but not an endless stream', async () => {
   const whole = archive({ path: 'a', content: 'x' });
   await extract(Buffer.concat([whole, Buffer.alloc(10_240)]));

@@ -1,0 +1,28 @@
+const PORT = 'to forward a port: vmlet port add NAME PORT';
+const SHARE = 'to share a directory or mount a volume: vmlet share add NAME SRC:DST';
+
+/** Options of `vmlet create` that another command changes afterwards. */
+const OF_SET: Readonly<Record<string, string>> = {
+  '-p': PORT,
+  '-v': SHARE,
+  '--disk': 'to add a disk: vmlet disk add NAME DISK',
+  '--disk-size': 'to resize a disk: vmlet disk resize NAME DISK-NAME SIZE',
+  '--iso': 'to insert a CD: vmlet cd insert NAME FILE',
+  '--mount': SHARE,
+  '--name': 'to rename a machine: vmlet rename NAME NEW',
+  '--protect': 'to protect a machine: vmlet protect NAME',
+  '--publish': PORT,
+  '--volume': SHARE,
+};
+
+/**
+ * Returns the command to use instead of an unknown option.
+ * @param words of the command line, from the verb on.
+ */
+export function adviceForOption([verb, subcommand]: readonly string[], option: string): string | undefined {
+  if (verb === 'disk' && subcommand === 'resize' && /^-\d/.test(option)) {
+    return 'to make a disk smaller, give its new size and --shrink';
+  }
+  const flag = /^(?:--[^=]+|-.)/.exec(option)?.[0] ?? option;
+  return verb === 'set' && Object.hasOwn(OF_SET, flag) ? OF_SET[flag] : undefined;
+}
