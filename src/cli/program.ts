@@ -5,7 +5,7 @@ import { complain } from './output/say.ts';
 import { GROUPS, VERBS, loadVerb } from './commands.ts';
 import { chooseColour, colourOption } from './output/colour.ts';
 import { EXAMPLES } from './help/examples.ts';
-import { adviceForOption } from './help/misplaced-option.ts';
+import { usageHint } from './help/usage-hint.ts';
 import { refuseUnknownCommand, refuseUnknownTopic } from './help/unknown-command.ts';
 
 /** The whole command. Only the requested verb is loaded; the others are a name and a summary. */
@@ -52,8 +52,7 @@ function examplesOf(verb: string): string {
  */
 function reportUsageError(text: string, words: readonly string[]): void {
   const [problem = '', suggestion] = text.trimEnd().split(/\n(?=\(Did you mean [^\n]*$)/);
-  const option = /^error: unknown option '(.*)'$/s.exec(problem)?.[1];
-  const hint = (option === undefined ? undefined : adviceForOption(words, option)) ?? suggestion;
+  const hint = usageHint(words, problem) ?? suggestion;
   complain(rewriteMessage(problem), ...(hint === undefined ? [] : [hint]));
 }
 

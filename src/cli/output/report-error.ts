@@ -50,7 +50,7 @@ export function reportError(thrown: unknown, line?: CommandLine): number {
   // commander has already printed it.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_VMLET;
   if (isSystemError(error, 'ENOENT') && error.syscall === 'uv_cwd') {
-    complain('the current directory does not exist any more', 'change to another directory');
+    complain('the current directory no longer exists', 'change to another directory');
     return EXIT_VMLET;
   }
   if (isSystemError(error)) {

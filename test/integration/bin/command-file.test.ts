@@ -86,7 +86,7 @@ describe('the command', () => {
       env: { ...process.env, XDG_DATA_HOME: join(home.path, 'data') },
     });
     expect(stderr).toBe(
-      'vmlet: the current directory does not exist any more\n  change to another directory\n',
+      'vmlet: the current directory no longer exists\n  change to another directory\n',
     );
     expect(status).toBe(125);
   });

@@ -149,7 +149,7 @@ describe('a subcommand of another program', () => {
   });
 });
 
-describe('an option of another command', () => {
+describe('an option or argument of another command', () => {
   it.each([
     [['set', 'm', '-p', '80:80'], 'unknown option: -p\n  to forward a port: vmlet port add '],
     [['set', '--publish=80:80', 'm'], 'unknown option: --publish=80:80\n  to forward a port: '],
@@ -160,6 +160,10 @@ describe('an option of another command', () => {
     [['--color', 'never', 'set', 'm', '--protect'], 'unknown option: --protect\n  to protect a machine: '],
     [['set', 'm', '--zzzzzzzz'], 'unknown option: --zzzzzzzz\n(see --help)\n'],
     [['port', 'add', 'm', '--protect'], 'unknown option: --protect\n(see --help)\n'],
+    [
+      ['create', 'm', 'micro'],
+      'too many arguments for create: expected 1, got 2\n  the image is an option: ',
+    ],
     [['disk', 'resize', 'm', 'disk0', '-500M'], 'unknown option: -500M\n  to make a disk smaller, '],
   ])('%j', async (words, answer) => {
     const { status, stderr } = await type(...words);

@@ -16,10 +16,18 @@ const OF_SET: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the command to use instead of an unknown option.
+ * Returns the command to use instead of one that commander rejected.
  * @param words of the command line, from the verb on.
+ * @param problem commander's message.
  */
-export function adviceForOption([verb, subcommand]: readonly string[], option: string): string | undefined {
+export function usageHint(words: readonly string[], problem: string): string | undefined {
+  const option = /^error: unknown option '(.*)'$/s.exec(problem)?.[1];
+  if (option !== undefined) return hintForOption(words, option);
+  const isImage = words[0] === 'create' && problem.startsWith('error: too many arguments');
+  return isImage ? 'the image is an option: vmlet create NAME --image IMAGE' : undefined;
+}
+
+function hintForOption([verb, subcommand]: readonly string[], option: string): string | undefined {
   if (verb === 'disk' && subcommand === 'resize' && /^-\d/.test(option)) {
     return 'to make a disk smaller, give its new size and --shrink';
   }
