@@ -87,7 +87,7 @@ export async function measureDiskUsage(locations: Locations, signal?: AbortSigna
 
 async function imageEntries(locations: Locations, meter: FileMeter): Promise<UsageEntry[]> {
   const { images, broken } = await listImages(locations.images);
-  const usersOf = findImageUsers(locations);
+  const usersOf = await findImageUsers(locations);
   const unneeded = unneededOf(images, images, usersOf);
   return [
     ...images.map((image) => {
