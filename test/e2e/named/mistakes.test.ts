@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Finished, VMLET } from '../command.ts';
@@ -231,5 +231,18 @@ describe('a mistake on the command line is one sentence that names what was type
     expect(await refusal('qmp', 'idle', 'query-status')).toBe(
       'vmlet: machine "idle" is not running\n  start it first: vmlet start idle\n',
     );
+  });
+
+  it('a start without the file of a disk, which can then be removed', async () => {
+    const machine = await home.store.create({ name: 'torn', image: 'micro' });
+    const file = join(machine.files.storage, 'disk0.qcow2');
+    rmSync(file);
+    expect(await refusal('start', 'torn')).toBe(
+      `vmlet: disk0: no such file: ${file}\n` +
+        '  restore the file; to start machine "torn" without the disk: vmlet disk rm torn disk0\n',
+    );
+    await expect(machine.checkDirectories()).rejects.toThrow(`disk0: no such file: ${file}`);
+    expect((await home.vmlet('disk', 'ls', 'torn')).stdout).toContain(` no such file: ${file}`);
+    expect(await home.vmlet('disk', 'rm', 'torn', 'disk0')).toMatchObject({ status: 0, stderr: '' });
   });
 });
