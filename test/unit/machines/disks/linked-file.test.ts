@@ -19,7 +19,7 @@ it.each([
   const open = async (name: string): Promise<never> => {
     opened.push(name);
     expect(existsSync(name)).toBe(true);
-    throw name === path ? new PermissionError('out of sight') : failure(name);
+    return Promise.reject(name === path ? new PermissionError('out of sight') : failure(name));
   };
   const { name, message } = failure(path);
   await expect(openLinkedFile({ storage }, path, open)).rejects.toMatchObject({
