@@ -2,7 +2,6 @@ import { accessSync, closeSync, constants, openSync, readFileSync, readSync, rea
 import { basename, join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
 import { ownerOfBuild } from '../../images/store/build-directory.ts';
-import { findMicro } from '../../images/micro/micro.ts';
 import type { UsersOf } from '../../images/store/remove-image.ts';
 import { KeptGuests } from '../../template/kept/kept-guests.ts';
 import { poolsAt } from '../../template/pool/named-pools.ts';
@@ -40,6 +39,7 @@ export async function findImageUsers(locations: Locations): Promise<UsersOf> {
   ]);
   const bootMicro = machines.filter(({ text }) => BOOTS_MICRO.test(text.toString())).map(({ user }) => user);
   if (bootMicro.length === 0) return usersOf;
+  const { findMicro } = await import('../../images/micro/micro.ts');
   const micro = await findMicro(locations.images, agentProgram());
   return (image) => [...new Set([...usersOf(image), ...(image.digest === micro?.digest ? bootMicro : [])])];
 }

@@ -32,6 +32,15 @@ describe('a guest larger than its host', () => {
   });
 });
 
+it('micro with too little memory to boot can be neither created nor configured', async () => {
+  const tooSmall = /^vmlet: (-m|--memory): 64 MiB is too small: .*\n {2}give more memory, such as 256M\n$/;
+  expect(await refusal('create', 'tiny', '--image', 'micro', '-m', '64M')).toMatch(tooSmall);
+  expect(home.machines()).not.toContain('tiny');
+  const { spec } = await home.store.create({ name: 'tight', image: 'micro', memory: '128M' });
+  expect(await refusal('set', 'tight', '--memory', '64M')).toMatch(tooSmall);
+  expect(home.store.get('tight').spec).toEqual(spec);
+});
+
 it('memory without a unit gets a suggestion', async () => {
   expect(await refusal('run', '--memory', '2048', 'micro', '--', 'true')).toMatch(
     /^vmlet: --memory: 2048 means 2048 bytes; did you mean 2048M\?\n/,

@@ -243,7 +243,7 @@ async function configure(
       .then(async () => mountAll(agent, plan))
       .finally(forget);
   };
-  await whileKernelLives(definition, booted, signal);
+  await whileKernelLives(definition, booted, signal, true);
 }
 
 /** Ends the keeper of a failed start, so that nothing is left running. A service of systemd counts as failed then. */
