@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { ensureMicro } from '../../../src/images/micro/micro.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { type Finished, VMLET } from '../command.ts';
 import { makeHome } from './home.ts';
 
@@ -33,6 +35,7 @@ describe('a guest larger than its host', () => {
 });
 
 it('micro with too little memory to boot can be neither created nor configured', async () => {
+  await ensureMicro({ store: join(home.path, 'data/vmlet/images'), agentPath: agentProgram() });
   const tooSmall = /^vmlet: (-m|--memory): 64 MiB is too small: .*\n {2}give more memory, such as 256M\n$/;
   expect(await refusal('create', 'tiny', '--image', 'micro', '-m', '64M')).toMatch(tooSmall);
   expect(home.machines()).not.toContain('tiny');
