@@ -387,13 +387,16 @@ export class NamedMachine {
   }
 
   /**
-   * Checks that the next start finds the directories of the host that it shares or copies. Call it before stopping the
-   * machine to start it again.
-   * @throws InvalidInputError for a directory that is missing, SharesUnavailableError, or the signal's reason.
+   * Checks that the next start finds the directories of the host that it shares or copies, and the files of its disks and
+   * CDs. Call it before stopping the machine to start it again.
+   * @throws InvalidInputError for a directory or file that is missing, SharesUnavailableError, or the signal's reason.
    */
   async checkDirectories(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const { requireDirectories } = await import('./plan/host-directories.ts');
-    await requireDirectories(this.#locations, this.#present().spec, options.signal);
+    const { requireDiskFiles } = await import('./plan/disk-files.ts');
+    const definition = this.#present();
+    requireDiskFiles(definition);
+    await requireDirectories(this.#locations, definition.spec, options.signal);
   }
 
   /**

@@ -3,7 +3,7 @@ import { eachMachine } from '../session/each-machine.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { note } from '../output/say.ts';
 import { sayInstalled, sayOutsideUnit, sayStarted } from './start.ts';
-import { describeStop, isGraceful } from './stop.ts';
+import { describeStop, isGraceful, runningOf } from './stop.ts';
 
 /** Verbs that send one request to each machine. */
 
@@ -13,7 +13,7 @@ export function killCommand(): Command {
       'Powers off machines immediately by killing QEMU. The guest cannot shut down first: data that it has not yet written to disk is lost.',
     )
     .argument('<machines...>', 'names of the machines')
-    .action(async (names: string[]) => eachMachine(names, async (machine) => machine.live().kill()));
+    .action(async (names: string[]) => eachMachine(names, async (machine) => runningOf(machine).kill()));
 }
 
 export function restartCommand(): Command {

@@ -1,5 +1,12 @@
 import { Command, Option } from 'commander';
-import { describeEnd, type MachineStopResult, type MachineStopRung } from '../../machines/index.ts';
+import { MachineStateError } from '../../errors/index.ts';
+import {
+  type LiveMachine,
+  type MachineStopResult,
+  type MachineStopRung,
+  type NamedMachine,
+  describeEnd,
+} from '../../machines/index.ts';
 import { eachMachine, isRunning, namedOrAll } from '../session/each-machine.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { note } from '../output/say.ts';
@@ -33,10 +40,20 @@ export function stopCommand(): Command {
     .action(async (names: string[], flags: { all?: true; timeout?: number; time?: number }) => {
       const timeoutMs = flags.timeout ?? flags.time;
       await eachMachine(namedOrAll(names, flags, isRunning), async (machine, signal) => {
-        const stopped = await machine.live().stop({ signal, ...(timeoutMs !== undefined && { timeoutMs }) });
+        const stopped = await runningOf(machine).stop({
+          signal,
+          ...(timeoutMs !== undefined && { timeoutMs }),
+        });
         note(`${machine.name}: ${describeStop(stopped)}`);
       });
     });
+}
+
+/** Returns a machine that is to end, which need not be started first. @throws MachineStateError when it is not running. */
+export function runningOf(machine: NamedMachine): LiveMachine {
+  const { kind } = machine.status();
+  if (kind !== 'running') throw new MachineStateError(machine.name, kind, 'is not running');
+  return machine.live();
 }
 
 /** False when QEMU was ended although the guest still ran. */

@@ -16,11 +16,17 @@ export class ImageNotFoundError extends VmletError {
   }
 }
 
+/** Whether the image is `micro`, which machines boot without a disk that is based on it. */
+function isMicro(image: string): boolean {
+  return /^micro($| \()/.test(image);
+}
+
 /** Returns the way to remove one user of an image. */
-function removalOf(user: string): string {
+function removalOf(user: string, image: string): string {
   const [, digest] = / \(sha256:([0-9a-f]+)\)$/.exec(user) ?? [];
   const [, kind, name = ''] = /^(machine|template|pool) "(.+)"$/.exec(user) ?? [];
   if (kind === 'machine') {
+    if (isMicro(image)) return `remove the machine first: vmlet rm ${name}`;
     // Only with --storage: a kept disk still uses the image, and a removed machine cannot be removed again.
     return `remove the machine with its disks first: vmlet rm --storage ${name}`;
   }
@@ -39,6 +45,7 @@ function removalOf(user: string): string {
 
 /** Returns the way to give the image's name to another image; empty when only its digest is known. */
 function retaggingOf(image: string): string {
+  if (image === 'micro') return '; or, to replace the image, run: vmlet image build micro';
   const isDigest = /^[0-9a-f]+$|sha256:/.test(image);
   return isDigest ? '' : `; or, to move the name ${image} to another image: vmlet image tag IMAGE ${image}`;
 }
@@ -51,7 +58,7 @@ export class ImageInUseError extends VmletError {
 
   constructor(image: string, users: readonly string[]) {
     super(`image "${image}" is in use by ${users.join(', ')}`, {
-      hint: removalOf(users[0] ?? '') + retaggingOf(image),
+      hint: removalOf(users[0] ?? '', image) + retaggingOf(image),
     });
     this.image = image;
     this.users = users;

@@ -18,7 +18,7 @@ import {
 import { MICRO } from '../record/reference.ts';
 import { recipeSha256 } from './micro-recipe.ts';
 import { nameImage, placeKernelImage } from '../store/place-image.ts';
-import { type UsersOf, removeSuperseded } from '../store/remove-image.ts';
+import { type ReadUsers, removeSuperseded } from '../store/remove-image.ts';
 import { sha256 } from '../digest/sha256.ts';
 import { isComplete, listImages, readManifest } from '../store/store.ts';
 
@@ -50,7 +50,7 @@ export interface BuildMicroOptions extends OwnFiles {
   /** Whether an identical earlier build is reused; true by default. */
   readonly cache?: boolean | undefined;
   /** Reads which images are in use. A build removes earlier ones that are not; none by default. */
-  readonly readUsers?: (() => UsersOf) | undefined;
+  readonly readUsers?: ReadUsers | undefined;
   /** Called at the start of each phase, and repeatedly while fetching. */
   readonly onProgress?: ((progress: BuildProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;

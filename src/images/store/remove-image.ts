@@ -13,6 +13,9 @@ const LIST_HINT = 'to list images, run: vmlet image ls';
 /** Returns the users of an image outside of the store, as in `machine "web"`. */
 export type UsersOf = (image: Pick<Image, 'digest'>) => readonly string[];
 
+/** Reads which images are in use now. */
+export type ReadUsers = () => UsersOf | Promise<UsersOf>;
+
 /** Names and images that were removed. */
 export interface RemovedImages {
   /** Names that were removed. */
@@ -30,14 +33,14 @@ export interface RemovedImages {
 export async function removeImage(
   store: string,
   reference: string,
-  readUsers: () => UsersOf,
+  readUsers: ReadUsers,
   waiting: Waiting = {},
 ): Promise<RemovedImages> {
   checkNameOrDigest(reference);
   if ((await entriesOf(store)).length === 0) throw new ImageNotFoundError(reference, { hint: LIST_HINT });
   return withStoreLock(store, waiting, async (scope) => {
     const trash = await makeBuildDirectory(store, scope);
-    const usersOf = readUsers();
+    const usersOf = await readUsers();
     const { images } = await listImages(store);
     const entry = await findEntry(store, reference);
     const found = images.find(({ digest }) => imageDirectoryName(digest) === entry);
@@ -106,7 +109,7 @@ export interface PruneOptions extends Waiting {
  */
 export async function pruneImages(
   store: string,
-  readUsers: () => UsersOf,
+  readUsers: ReadUsers,
   { all = false, only, dryRun = false, ...waiting }: PruneOptions = {},
 ): Promise<readonly ListedImage[]> {
   if ((await entriesOf(store)).length === 0) return [];
@@ -115,7 +118,7 @@ export async function pruneImages(
     const candidates = images.filter(
       ({ names, digest }) => (all || names.length === 0) && (!only || only.includes(digest)),
     );
-    return unneededOf(candidates, images, readUsers());
+    return unneededOf(candidates, images, await readUsers());
   };
   // Without the lock, because taking it removes unfinished builds.
   if (dryRun) return unneeded();
@@ -160,12 +163,12 @@ export async function removeSuperseded(
   name: string,
   keep: number,
   trash: string,
-  readUsers: () => UsersOf,
+  readUsers: ReadUsers,
 ): Promise<void> {
   const { images } = await listImages(store);
   const superseded = images.filter((image) => image.name === name && image.names.length === 0).slice(keep);
   if (superseded.length === 0) return;
-  for (const image of unneededOf(superseded, images, readUsers())) await discard(store, image, trash);
+  for (const image of unneededOf(superseded, images, await readUsers())) await discard(store, image, trash);
 }
 
 async function discard(store: string, { digest }: Image, trash: string): Promise<void> {

@@ -100,14 +100,21 @@ export function deadKernelError(
   );
 }
 
-/** Advice for a kernel that died. @param machine its name, unless it is thrown away. */
-export function adviseOnMemory(memoryBytes: number, machine?: string): string {
-  const lookFurther = `check the last lines of the guest's console${machine === undefined ? '' : `: vmlet logs --source serial ${machine}`}`;
+/** A named machine whose kernel died. */
+export interface PanickedMachine {
+  readonly name: string;
+  /** Whether the failed command ends it, as a start does. */
+  readonly ends: boolean;
+}
+
+/** Advice for a kernel that died. @param machine undefined if it is thrown away. */
+export function adviseOnMemory(memoryBytes: number, machine?: PanickedMachine): string {
+  const lookFurther = `check the last lines of the guest's console${machine === undefined ? '' : `: vmlet logs --source serial ${machine.name}`}`;
   if (memoryBytes >= SCARCE_MEMORY) return lookFurther;
   const more =
     machine === undefined
       ? 'add --memory 1G'
-      : `run: vmlet kill ${machine}; vmlet set ${machine} --memory 1G && vmlet start ${machine}`;
+      : `run: ${machine.ends ? '' : `vmlet kill ${machine.name}; `}vmlet set ${machine.name} --memory 1G && vmlet start ${machine.name}`;
   return `${lookFurther}; if the guest needs more than ${formatBytes(memoryBytes)} of memory, ${more}`;
 }
 

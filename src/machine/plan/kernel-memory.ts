@@ -14,12 +14,14 @@ const KERNEL_NEEDS = 16 * MiB;
 
 /**
  * Rejects a memory size too small for the kernel: it would die silently, or report faults forever.
+ * @param hintWith returns the hint for a size that is enough.
  * @throws InvalidInputError
  */
 export function checkKernelMemory(
   memoryBytes: number,
   kernelPath: string,
   initrdPath: string | undefined,
+  hintWith = (size: string): string => `give more memory, such as ${size}`,
 ): void {
   const files = [kernelPath, ...(initrdPath === undefined ? [] : [initrdPath])];
   const fileBytes = files.reduce((sum, path) => sum + statSync(path).size, 0);
@@ -27,6 +29,6 @@ export function checkKernelMemory(
   throw new InvalidInputError(
     'memory',
     `${formatBytes(memoryBytes)} is too small: the kernel and its initramfs take ${formatBytes(fileBytes)}, and the running kernel needs ${formatBytes(KERNEL_NEEDS)} more`,
-    { hint: `give more memory, such as ${Math.max(AMPLE, Math.ceil((2 * fileBytes) / MiB))}M` },
+    { hint: hintWith(`${Math.max(AMPLE, Math.ceil((2 * fileBytes) / MiB))}M`) },
   );
 }

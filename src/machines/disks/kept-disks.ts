@@ -6,6 +6,7 @@ import { makeDirectories } from '../../util/files/make-directories.ts';
 import { isSameFile } from '../../util/files/same-file.ts';
 import { basesOf } from './clone-bases.ts';
 import type { Definition } from '../record/definition.ts';
+import { isMissing } from '../plan/disk-files.ts';
 import { diskPath } from '../plan/machine-plan.ts';
 
 /**
@@ -13,7 +14,8 @@ import { diskPath } from '../plan/machine-plan.ts';
  * @returns the new paths, and the clone bases that the disks are based on; these are kept from now on.
  */
 export function keepDisks({ spec, files }: Definition, locations: Locations): string[] {
-  const owned = spec.disks.filter((disk) => disk.owned);
+  // A disk whose file is missing can be removed too.
+  const owned = spec.disks.filter((disk) => disk.owned && !isMissing(diskPath(disk, files)));
   if (owned.length > 0) makeDirectories(locations.disks);
   const bases = owned.flatMap((disk) => basesOf(disk, locations));
   for (const base of bases) writeFileSync(markOf(base), '', { mode: 0o600 });

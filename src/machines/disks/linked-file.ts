@@ -1,6 +1,6 @@
 import { linkSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { PermissionError, isSystemError } from '../../errors/index.ts';
+import { ImageLockedError, PermissionError, isSystemError } from '../../errors/index.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
@@ -9,7 +9,7 @@ const PREFIX = 'lent-';
 /**
  * Lets a running QEMU open a file that it did not get at its start. A confined QEMU reaches only its own directory: the
  * file gets a second name there, which is removed once QEMU has opened it.
- * @throws PermissionError when the file cannot be linked there, and what `open` throws.
+ * @throws PermissionError when the file cannot be linked there, and what `open` throws, with the path of the file.
  */
 export async function openLinkedFile<T>(
   { storage }: Pick<MachineFiles, 'storage'>,
@@ -24,6 +24,8 @@ export async function openLinkedFile<T>(
     link(path, name, error);
     try {
       return await open(name);
+    } catch (failure) {
+      throw withPath(failure, name, path);
     } finally {
       removeFile(name);
     }
@@ -35,6 +37,18 @@ export function removeLinkedFiles({ storage }: Pick<MachineFiles, 'storage'>): v
   for (const name of readdirSync(storage)) {
     if (name.startsWith(PREFIX)) removeFile(join(storage, name));
   }
+}
+
+/** Names the file as the user knows it. */
+function withPath(error: unknown, name: string, path: string): unknown {
+  if (error instanceof ImageLockedError && error.path === name) {
+    return new ImageLockedError(path, error.holders, { hint: error.hint, cause: error });
+  }
+  if (error instanceof PermissionError && error.message.includes(name)) {
+    const message = error.message.replaceAll(name, () => path);
+    return new PermissionError(message, { hint: error.hint, cause: error });
+  }
+  return error;
 }
 
 function link(path: string, name: string, cause: PermissionError): void {

@@ -6,6 +6,7 @@ import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { diskId } from './disk-id.ts';
 import { portsOf } from './live-disks.ts';
+import { describeMissing, isMissing } from '../plan/disk-files.ts';
 import { diskPath } from '../plan/machine-plan.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { readStatus } from '../record/machine-status.ts';
@@ -78,6 +79,9 @@ async function look(
   format: DiskFormat,
   signal: AbortSignal | undefined,
 ): Promise<Pick<ListedDisk, 'virtualBytes' | 'actualBytes' | 'problem'>> {
+  if (isMissing(path)) {
+    return { virtualBytes: undefined, actualBytes: undefined, problem: describeMissing(path) };
+  }
   try {
     const { virtualBytes, actualBytes } = await inspectDisk({ path, format, signal });
     return { virtualBytes, actualBytes, problem: undefined };

@@ -22,9 +22,13 @@ import { definitionFiles } from '../record/machine-files.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { listMachineSnapshots } from '../snapshots/snapshots.ts';
 
+/** The directory in which the command keeps its code, `src/bin/command-file.ts`. */
+const CODE_DIRECTORY = 'compiled';
+
 /**
- * Kinds of files that vmlet keeps on a host. `kept guests` are booted guests from which later runs start; `machines` includes disks and all other files of a machine; `snapshots` is
- * the memory that snapshots keep in those disks, already counted there; `unfinished` is work in progress, or left by a
+ * Kinds of files that vmlet keeps on a host. `kept guests` are booted guests from which later runs start; `machines`
+ * includes disks and all other files of a machine; `snapshots` is the memory that snapshots keep in those disks, already
+ * counted there; `compiled code` is that of the command, as V8 compiled it; `unfinished` is work in progress, or left by a
  * process that was killed.
  */
 export type UsageKind =
@@ -38,6 +42,7 @@ export type UsageKind =
   | 'volumes'
   | 'logs'
   | 'downloads'
+  | 'compiled code'
   | 'unfinished';
 
 /** Disk use of one item. */
@@ -81,13 +86,14 @@ export async function measureDiskUsage(locations: Locations, signal?: AbortSigna
     })),
     logs: machines.flatMap(({ logs }) => logs),
     downloads: await downloadEntries(locations, meter),
+    'compiled code': codeEntries(locations, meter),
     unfinished: unfinishedEntries(locations, meter),
   };
 }
 
 async function imageEntries(locations: Locations, meter: FileMeter): Promise<UsageEntry[]> {
   const { images, broken } = await listImages(locations.images);
-  const usersOf = findImageUsers(locations);
+  const usersOf = await findImageUsers(locations);
   const unneeded = unneededOf(images, images, usersOf);
   return [
     ...images.map((image) => {
@@ -118,6 +124,12 @@ function templateEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
   return new TemplateShelf(locations)
     .directories()
     .map(({ name, directory }) => kept(name, meter.measure(directory)));
+}
+
+/** No prune removes it: the next commands would write it again. */
+function codeEntries({ cache }: Locations, meter: FileMeter): UsageEntry[] {
+  const directory = join(cache, CODE_DIRECTORY);
+  return existsSync(directory) ? [kept(CODE_DIRECTORY, meter.measure(directory))] : [];
 }
 
 /** Any of them can be made again. */

@@ -139,7 +139,7 @@ export class ImageStore {
       ...options,
       store: this.#locations.images,
       agentPath: agentProgram(),
-      readUsers: () => findImageUsers(this.#locations),
+      readUsers: async () => findImageUsers(this.#locations),
     });
   }
 
@@ -188,7 +188,7 @@ export class ImageStore {
   async remove(reference: string, waiting: Waiting = {}): Promise<RemovedImages> {
     const { removeImage } = await import('../../images/store/remove-image.ts');
     const { findImageUsers } = await import('./image-users.ts');
-    const usersOf = () => findImageUsers(this.#locations);
+    const usersOf = async () => findImageUsers(this.#locations);
     const removed = await removeImage(this.#locations.images, reference, usersOf, waiting);
     await this.#pruneKeptGuests();
     return removed;
@@ -201,7 +201,11 @@ export class ImageStore {
   async prune(options: PruneOptions = {}): Promise<readonly ListedImage[]> {
     const { pruneImages } = await import('../../images/store/remove-image.ts');
     const { findImageUsers } = await import('./image-users.ts');
-    const pruned = await pruneImages(this.#locations.images, () => findImageUsers(this.#locations), options);
+    const pruned = await pruneImages(
+      this.#locations.images,
+      async () => findImageUsers(this.#locations),
+      options,
+    );
     if (options.dryRun !== true) await this.#pruneKeptGuests();
     return pruned;
   }

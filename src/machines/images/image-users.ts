@@ -6,6 +6,7 @@ import type { UsersOf } from '../../images/store/remove-image.ts';
 import { KeptGuests } from '../../template/kept/kept-guests.ts';
 import { poolsAt } from '../../template/pool/named-pools.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
+import { agentProgram } from '../../machine/paths/package-files.ts';
 import { ownerInName } from '../../machine/paths/runtime-directory.ts';
 import { describeThrowAway } from '../../machine/volume/volume.ts';
 import { type UserText, templateTexts, usersIn } from '../../machine/paths/template-records.ts';
@@ -16,20 +17,31 @@ import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** A qcow2 file has the name of its backing file in its first cluster, which has this size by default. */
 const HEADER_BYTES = 64 * 1024;
+/**
+ * The definition of a machine that boots `micro`. Each start finds the image again, so that the definition does not name its
+ * directory.
+ */
+const BOOTS_MICRO = /"boot":\s*\{[^}]*"kind":\s*"image"/;
 
 /**
  * Finds the users of an image: machines (throw-away ones too), pools, templates, and disks that outlived their machine. Their
  * files are searched for the image's directory name, so that even a machine with an invalid definition counts.
  */
-export function findImageUsers(locations: Locations): UsersOf {
-  return usersIn([
-    ...machineTexts(locations),
+export async function findImageUsers(locations: Locations): Promise<UsersOf> {
+  const machines = machineTexts(locations);
+  const usersOf = usersIn([
+    ...machines,
     ...diskTexts(locations),
     ...templateTexts(locations),
     ...scratchTexts(locations),
     ...keptTexts(locations),
     ...buildTexts(locations),
   ]);
+  const bootMicro = machines.filter(({ text }) => BOOTS_MICRO.test(text.toString())).map(({ user }) => user);
+  if (bootMicro.length === 0) return usersOf;
+  const { findMicro } = await import('../../images/micro/micro.ts');
+  const micro = await findMicro(locations.images, agentProgram());
+  return (image) => [...new Set([...usersOf(image), ...(image.digest === micro?.digest ? bootMicro : [])])];
 }
 
 /**

@@ -35,14 +35,14 @@ export async function inspectImage(locations: Locations, reference: string): Pro
     hostBytes: new FileMeter().measure(directory).hostBytes,
     verification: verificationOf(image),
     standsOn: image.kind === 'disk' ? pathsBelow(image) : [],
-    usedBy: describeUsers(image, images, findImageUsers(locations)),
+    usedBy: describeUsers(image, images, await findImageUsers(locations)),
   };
 }
 
 /** Returns the users of every image, as in `InspectedImage`, by its digest. */
 export async function usersOfImages(locations: Locations): Promise<ReadonlyMap<string, readonly string[]>> {
   const { images } = await listImages(locations.images);
-  const usersOf = findImageUsers(locations);
+  const usersOf = await findImageUsers(locations);
   return new Map(images.map((image) => [image.digest, describeUsers(image, images, usersOf)]));
 }
 

@@ -39,6 +39,7 @@ import { createSshKeys } from '../ssh/ssh-files.ts';
 import { writeSshRecord } from '../record/ssh-record.ts';
 import { joinNetworks } from '../../network/private/members.ts';
 import type { Membership } from '../../network/private/membership.ts';
+import { checkMemoryOfMicro } from '../plan/boot-files.ts';
 import { findBridges, mtusOnBridges } from '../plan/bridges.ts';
 import { refuseTakenOnBridge } from '../plan/bridge-members.ts';
 import { bridgeCards, withMacs } from '../spec/bridge-cards.ts';
@@ -78,6 +79,8 @@ async function createWithoutTelling(
   requirePlatform();
   const wanted = parseCreateOptions(withTemplateOptions(locations, options));
   checkHostMemory(wanted.memoryBytes);
+  // A template has booted with its memory.
+  if (wanted.template === undefined) await checkMemoryOfMicro(wanted, locations);
   mtusOnBridges(await findBridges(bridgeCards(wanted)));
   if (machineNames(locations).includes(wanted.name)) throw new MachineExistsError(wanted.name);
   // Before an image is pulled for it.

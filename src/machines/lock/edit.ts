@@ -15,6 +15,7 @@ import { networksOf } from '../record/network-members.ts';
 import { lockMachine } from './machine-lock.ts';
 import { bridgeCards } from '../spec/bridge-cards.ts';
 import { sshEndpoint } from '../spec/forwards.ts';
+import { checkMemoryOfMicro } from '../plan/boot-files.ts';
 import { findBridges, mtusOnBridges } from '../plan/bridges.ts';
 import { readEarlierForwards } from '../plan/machine-network.ts';
 import { type MachineSpec, formatMachineSpec } from '../spec/machine-spec.ts';
@@ -102,7 +103,10 @@ async function changeMachine(
         `stop it first: vmlet stop ${spec.name}; or use vmlet network connect and vmlet network disconnect, which also work on a running machine`,
       );
     }
-    if (changes.memory !== undefined) checkHostMemory(changed.spec.memoryBytes);
+    if (changes.memory !== undefined) {
+      checkHostMemory(changed.spec.memoryBytes);
+      await checkMemoryOfMicro(changed.spec, locations);
+    }
     const givesCard = changes.net !== undefined || changes.networks !== undefined;
     if (givesCard) mtusOnBridges(await findBridges(bridgeCards(changed.spec)));
     if (changes.mac !== undefined || givesCard) refuseTakenOnBridge(locations, changed.spec);

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { trustTimer } from '../../machine/plan/board.ts';
 import type { SourceContext } from '../../machine/survey/boot-source.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { agentProgram } from '../../machine/paths/package-files.ts';
 import { checkKernelMemory } from '../../machine/plan/kernel-memory.ts';
 import type { MachinePlanInputs } from './machine-plan.ts';
 import { DHCP_WORD, DISKS_WORD, STAY_WORD } from '../../images/micro/stay-script.ts';
@@ -18,8 +20,31 @@ type BootFiles = MachinePlanInputs['source'];
  */
 export async function findBootFiles(definition: Definition, context: SourceContext): Promise<BootFiles> {
   const source = await findKernel(definition, context);
-  if (source) checkKernelMemory(definition.spec.memoryBytes, source.kernelPath, source.initrdPath);
+  const { name, memoryBytes } = definition.spec;
+  if (source) {
+    checkKernelMemory(
+      memoryBytes,
+      source.kernelPath,
+      source.initrdPath,
+      (size) => `give the machine more memory: vmlet set ${name} --memory ${size}`,
+    );
+  }
   return source;
+}
+
+/**
+ * Rejects memory with which `micro` could not start. If the image is not built yet, its size is unknown, and the start
+ * checks it.
+ * @throws InvalidInputError
+ */
+export async function checkMemoryOfMicro(
+  { boot, memoryBytes }: { readonly boot: { readonly kind: string }; readonly memoryBytes: number },
+  { images }: Pick<Locations, 'images'>,
+): Promise<void> {
+  if (boot.kind !== 'image') return;
+  const { findMicro } = await import('../../images/micro/micro.ts');
+  const image = await findMicro(images, agentProgram());
+  if (image) checkKernelMemory(memoryBytes, image.kernelPath, image.initrdPath);
 }
 
 /** Kernel parameters with which `micro` sets up a console shell, its disk and its network by itself. */

@@ -1,4 +1,4 @@
-import { MachineStateError } from '../../errors/index.ts';
+import { type ErrorDetails, MachineStateError } from '../../errors/index.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { type Outcome, describeOutcome } from '../../machine/life/outcome.ts';
 import { describeOutOfSpace } from '../../machine/life/out-of-space.ts';
@@ -203,21 +203,33 @@ export function describeEnd(outcome: Outcome | LostOutcome): string {
   }
 }
 
-/** Returns the status of a running machine. @throws MachineStateError */
-export function requireRunning({
-  spec,
-  files,
-}: {
-  readonly spec: { readonly name: string };
-  readonly files: MachineFiles;
-}): RunningStatus {
+/**
+ * Returns the status of a running machine.
+ * @param details as for `notRunning`.
+ * @throws MachineStateError
+ */
+export function requireRunning(
+  {
+    spec,
+    files,
+  }: {
+    readonly spec: { readonly name: string };
+    readonly files: MachineFiles;
+  },
+  details?: ErrorDetails,
+): RunningStatus {
   const status = readStatus(files);
-  if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
+  if (status.kind !== 'running') throw notRunning(spec.name, status.kind, details);
   return status;
 }
 
-export function notRunning(name: string, kind: string): MachineStateError {
-  return new MachineStateError(name, kind, 'is not running', { hint: `start it first: vmlet start ${name}` });
+/** @param details advice to start it by default. */
+export function notRunning(
+  name: string,
+  kind: string,
+  details: ErrorDetails = { hint: `start it first: vmlet start ${name}` },
+): MachineStateError {
+  return new MachineStateError(name, kind, 'is not running', details);
 }
 
 /** For a machine whose run lacks what a change of its forwards needs. */

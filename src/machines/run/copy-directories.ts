@@ -39,5 +39,5 @@ export async function copyDirectories(
     if (failed) throw new GuestMountError(failed.target, failed.errno, failed.problem, { hint: failed.hint });
     await copyIn(agent, copies, either);
   };
-  await whileKernelLives(definition, copied, signal);
+  await whileKernelLives(definition, copied, signal, true);
 }

@@ -49,6 +49,8 @@ const WAKE_MS = 2000;
 const PRESS_AGAIN_MS = 5000;
 /** Also with a shorter time limit: it takes a moment until QEMU would find the disk full again. */
 const RETRY_LIMIT_MS = 5000;
+/** A machine that is to end need not be started first. */
+const NO_ADVICE = {};
 /** A killed QEMU is gone within this time, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
 
@@ -64,7 +66,7 @@ export async function stopMachine(
   const { spec, files } = definition;
   await using scope = new Scope();
   await lockMachine(spec.name, files, 'stopping it', scope);
-  const running = requireRunning(definition);
+  const running = requireRunning(definition, NO_ADVICE);
   // Not taken back by an abort: the guest may still shut down.
   if (options.keep === true) keepAfterRun(files);
   const timeoutMs = options.timeoutMs ?? STOP_TIMEOUT_MS;
@@ -109,7 +111,7 @@ export async function stopMachine(
  * @throws MachineStateError when it is not running.
  */
 export async function killMachine(definition: Definition): Promise<Outcome | LostOutcome> {
-  await killRunning(definition.spec.name, requireRunning(definition), 'does not end:');
+  await killRunning(definition.spec.name, requireRunning(definition, NO_ADVICE), 'does not end:');
   return readEnd(definition);
 }
 

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { ensureMicro } from '../../../src/images/micro/micro.ts';
+import { agentProgram } from '../../../src/machine/paths/package-files.ts';
 import { type Finished, VMLET } from '../command.ts';
 import { makeHome } from './home.ts';
 
@@ -30,6 +32,16 @@ describe('a guest larger than its host', () => {
     expect(await refusal('set', 'small', '--memory', '900G')).toMatch(tooLarge);
     expect(home.store.get('small').spec.memoryBytes).toBe(256 * 1024 ** 2);
   });
+});
+
+it('micro with too little memory to boot can be neither created nor configured', async () => {
+  await ensureMicro({ store: join(home.path, 'data/vmlet/images'), agentPath: agentProgram() });
+  const tooSmall = /^vmlet: (-m|--memory): 64 MiB is too small: .*\n {2}give more memory, such as 256M\n$/;
+  expect(await refusal('create', 'tiny', '--image', 'micro', '-m', '64M')).toMatch(tooSmall);
+  expect(home.machines()).not.toContain('tiny');
+  const { spec } = await home.store.create({ name: 'tight', image: 'micro', memory: '128M' });
+  expect(await refusal('set', 'tight', '--memory', '64M')).toMatch(tooSmall);
+  expect(home.store.get('tight').spec).toEqual(spec);
 });
 
 it('memory without a unit gets a suggestion', async () => {
@@ -231,5 +243,18 @@ describe('a mistake on the command line is one sentence that names what was type
     expect(await refusal('qmp', 'idle', 'query-status')).toBe(
       'vmlet: machine "idle" is not running\n  start it first: vmlet start idle\n',
     );
+  });
+
+  it('a start without the file of a disk, which can then be removed', async () => {
+    const machine = await home.store.create({ name: 'torn', image: 'micro' });
+    const file = join(machine.files.storage, 'disk0.qcow2');
+    rmSync(file);
+    expect(await refusal('start', 'torn')).toBe(
+      `vmlet: disk0: no such file: ${file}\n` +
+        '  restore the file; to start machine "torn" without the disk: vmlet disk rm torn disk0\n',
+    );
+    await expect(machine.checkDirectories()).rejects.toThrow(`disk0: no such file: ${file}`);
+    expect((await home.vmlet('disk', 'ls', 'torn')).stdout).toContain(` no such file: ${file}`);
+    expect(await home.vmlet('disk', 'rm', 'torn', 'disk0')).toMatchObject({ status: 0, stderr: '' });
   });
 });

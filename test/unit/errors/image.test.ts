@@ -21,3 +21,10 @@ it('an image in use with a name has a hint to move that name, not a digest', () 
   expect(hintFor('debian:13 (sha256:0123456789ab)')).toBe(remove);
   expect(hintFor('0123456789ab')).toBe(remove);
 });
+
+it('micro in use by a machine has a hint to remove the machine without its disks, or to build the image again', () => {
+  const hintFor = (image: string) => new ImageInUseError(image, ['machine "web"']).hint;
+  const remove = 'remove the machine first: vmlet rm web';
+  expect(hintFor('micro')).toBe(`${remove}; or, to replace the image, run: vmlet image build micro`);
+  expect(hintFor('micro (sha256:0123456789ab)')).toBe(remove);
+});

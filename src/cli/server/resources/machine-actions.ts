@@ -8,7 +8,7 @@ import {
 } from '../../../machines/index.ts';
 import { changeFlags } from '../../../public/named-options.ts';
 import { wordsOf } from '../../flags/option-flags.ts';
-import { describeStop } from '../../lifecycle/stop.ts';
+import { describeStop, runningOf } from '../../lifecycle/stop.ts';
 import { PASST_RESTART } from '../../output/passt-restart.ts';
 import { stateOf, timeStamp } from '../../state/snapshot.ts';
 import { describeError } from '../answers/described-error.ts';
@@ -51,7 +51,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     nothing,
     (machine) => ['kill', machine],
     async ({ store, name: machine }) => ({
-      description: describeEnd(await store.get(machine).live().kill()),
+      description: describeEnd(await runningOf(store.get(machine)).kill()),
     }),
   ),
   restart: action(
@@ -221,16 +221,13 @@ async function stop(
   { store, name: machine, body: { timeoutMs: limit }, signal, onProgress }: Asked<z.output<typeof stopped>>,
   keep: boolean,
 ): Promise<object> {
-  const result = await store
-    .get(machine)
-    .live()
-    .stop({
-      signal,
-      keep,
-      ...(limit !== undefined && { timeoutMs: limit }),
-      onRung: (rung, limitMs) =>
-        onProgress({ text: `${RUNGS[rung]}, then waiting at most ${Math.ceil(limitMs / 1000)} s`, rung }),
-    });
+  const result = await runningOf(store.get(machine)).stop({
+    signal,
+    keep,
+    ...(limit !== undefined && { timeoutMs: limit }),
+    onRung: (rung, limitMs) =>
+      onProgress({ text: `${RUNGS[rung]}, then waiting at most ${Math.ceil(limitMs / 1000)} s`, rung }),
+  });
   return { rung: result.rung, description: describeStop(result) };
 }
 

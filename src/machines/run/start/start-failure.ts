@@ -1,4 +1,5 @@
 import {
+  GuestClosedError,
   GuestMountError,
   KeeperEndedError,
   LaunchError,
@@ -9,12 +10,16 @@ import {
 import { adviseOn } from '../../../machine/life/advice.ts';
 import type { NamedPlan } from '../../../machine/plan/named-plan.ts';
 import { explainSlirpFailure } from '../../../passt/start-failure.ts';
+import { identifyProcess } from '../../../process/procfs/identity.ts';
 import type { StartedKeeper } from '../../../process/keeper.ts';
+import { endedMeanwhile, hasEnded } from '../../channel/ended.ts';
 import { removalOf } from '../../plan/host-directories.ts';
 import type { Definition } from '../../record/definition.ts';
 import { describeEnd, lastLines, readEnding } from '../../record/machine-status.ts';
 
 const QEMU_LINES = 20;
+/** The connection ends before the keeper, which waits for its helpers. */
+const END_MS = 5000;
 
 /** Quotes QEMU's log, which is removed with the machine of `run --detach`. */
 export function explainSlowStart(
@@ -28,6 +33,21 @@ export function explainSlowStart(
     : 'QEMU was not started in time: check the load of the host';
   const lines = lastLines(files.qemuLog, QEMU_LINES);
   return new TimedOutError(`starting machine "${name}"`, error.timeoutMs, { hint, lines });
+}
+
+/**
+ * Names the end of a machine that another command has ended, or that ended by itself: the start only notices the lost
+ * connection to the agent. Call it before the start ends the machine.
+ */
+export async function explainLoss(
+  error: unknown,
+  definition: Definition,
+  { pid }: Pick<StartedKeeper, 'pid'>,
+): Promise<unknown> {
+  if (!(error instanceof GuestClosedError)) return error;
+  const keeper = identifyProcess(pid);
+  const isOver = !keeper || (await hasEnded({ keeper }, END_MS, undefined));
+  return isOver ? endedMeanwhile(definition, error) : error;
 }
 
 /** Names what failed in the words of QEMU, of a lost share, or of the keeper, with advice. */

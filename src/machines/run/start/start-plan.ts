@@ -36,6 +36,7 @@ import {
   shareLog,
   shareSocket,
 } from '../../record/machine-files.ts';
+import { requireDiskFiles } from '../../plan/disk-files.ts';
 import { planMachineNetwork, planPrivateCards, readEarlierForwards } from '../../plan/machine-network.ts';
 import { type KeptMemory, planNamedMachine } from '../../plan/machine-plan.ts';
 import { readStatus } from '../../record/machine-status.ts';
@@ -81,6 +82,7 @@ export async function planStart(
   const { spec, files } = definition;
   // The host may have less memory than when the machine was created.
   checkHostMemory(spec.memoryBytes);
+  requireDiskFiles(definition);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
   const bridges = await findBridges(bridgeCards(spec));
   const plan = planNamedMachine({

@@ -35,7 +35,7 @@ import { announceMember, tellMembers } from './announce-member.ts';
 import { discardSaved, awaitsResume } from '../../record/saved-note.ts';
 import { beginCommand, keepAfterRun, writeCommandFiles } from '../guest-command.ts';
 import { startFiles } from './start-files.ts';
-import { explainSlowStart, explainStart, hasRecordedEnd } from './start-failure.ts';
+import { explainLoss, explainSlowStart, explainStart, hasRecordedEnd } from './start-failure.ts';
 import type { StartOptions } from './start-options.ts';
 import { planStart, startDirectories } from './start-plan.ts';
 import { emptyDirectory, removeFile } from '../../../util/files/removal.ts';
@@ -183,12 +183,13 @@ async function startLocked(
       keeper.release();
       throw error;
     }
+    const failure = await explainLoss(error, definition, keeper);
     keepAfterRun(definition.files);
     await endKeeper(keeper);
     // If loading the memory failed, QEMU may have changed some of the disks.
     await settleRestore(definition);
     if (hasRecordedEnd(keeper)) recordFailedStart(definition.files, error, signal?.aborted);
-    throw await explainStart(error, definition, plan, keeper);
+    throw await explainStart(failure, definition, plan, keeper);
   }
   keeper.release();
 }
@@ -243,7 +244,7 @@ async function configure(
       .then(async () => mountAll(agent, plan))
       .finally(forget);
   };
-  await whileKernelLives(definition, booted, signal);
+  await whileKernelLives(definition, booted, signal, true);
 }
 
 /** Ends the keeper of a failed start, so that nothing is left running. A service of systemd counts as failed then. */

@@ -14,13 +14,21 @@ import {
 } from '../../../../src/errors/index.ts';
 import { makeBuildDirectory } from '../../../../src/images/store/build-directory.ts';
 import type { ImageProgress } from '../../../../src/images/pull/image-progress.ts';
+import { recipeSha256 } from '../../../../src/images/micro/micro-recipe.ts';
+import { digestOfAgent } from '../../../../src/images/record/agent-file.ts';
 import type { DiskImage } from '../../../../src/images/record/image.ts';
 import { withStoreLock } from '../../../../src/images/store/lock.ts';
-import { type NewDiskImage, nameImage, placeDiskImage } from '../../../../src/images/store/place-image.ts';
+import {
+  type NewDiskImage,
+  nameImage,
+  placeDiskImage,
+  placeKernelImage,
+} from '../../../../src/images/store/place-image.ts';
 import { createOverlay, rebaseDisk } from '../../../../src/images/qemu-img/qemu-img.ts';
 import { fileSha256, sha256 } from '../../../../src/images/digest/sha256.ts';
 import { launchAt } from '../../../../src/machine/launch/launch.ts';
 import { type Locations, locate } from '../../../../src/machine/paths/locations.ts';
+import { agentProgram } from '../../../../src/machine/paths/package-files.ts';
 import { ImageStore } from '../../../../src/machines/images/image-store.ts';
 import { MachineStore } from '../../../../src/machines/index.ts';
 import { Scope } from '../../../../src/util/scope.ts';
@@ -123,6 +131,26 @@ async function placeLayer(name: string, base: DiskImage, inHeader = base.path): 
   await rebaseDisk({ path, backing: { path: inHeader, format: base.format }, nameOnly: true });
   const [digest = ''] = await placeImages([{ name, path, backing: base.digest, format: 'qcow2' }]);
   return digest;
+}
+
+/** A `micro` that a start uses: it has the agent of this vmlet. */
+async function placeMicro(kernel: string): Promise<string> {
+  const agentSha256 = await digestOfAgent(agentProgram());
+  return withStoreLock(locations.images, {}, async (scope) => {
+    const build = await makeBuildDirectory(locations.images, scope);
+    const { digest } = await placeKernelImage(locations.images, build, {
+      name: 'micro',
+      kernelRelease: '6.12.0',
+      kernel: { path: 'vmlinux', data: Buffer.from(kernel) },
+      initrd: { path: 'initrd', data: Buffer.from('initrd') },
+      append: [],
+      sources: [],
+      agentSha256,
+      recipeSha256: recipeSha256(),
+    });
+    await nameImage(locations.images, 'micro', digest, build);
+    return digest;
+  });
 }
 
 describe('an import', () => {
@@ -274,6 +302,19 @@ describe('an image is not removed', () => {
     const spec = join(locations.machines, 'm/spec.json');
     writeFileSync(spec, `${readFileSync(spec, 'utf8')}!`);
     expect(await usersOf('web:1')).toEqual(['machine "m"']);
+  });
+
+  it('while a machine boots it at each start, which names no file of it', async () => {
+    const old = await placeMicro('old');
+    await machines.create({ name: 'web', image: 'micro' });
+    await machines.create({ name: 'other', kernel: process.execPath, labels: { image: 'micro' } });
+    expect(await usersOf('micro')).toEqual(['machine "web"']);
+    expect((await store.diskUsage()).images).toMatchObject([{ active: true, reclaimableBytes: 0 }]);
+    const digest = await placeMicro('new');
+    expect((await store.prune()).map((image) => image.digest)).toEqual([old]);
+    expect(await usersOf('micro')).toEqual(['machine "web"']);
+    await machines.remove('web');
+    expect((await store.remove('micro')).images).toMatchObject([{ digest }]);
   });
 
   it('while a clone needs it, even if the original was removed', async () => {

@@ -61,7 +61,12 @@ it('the cause of the error for a dead kernel has no advice on the machine', asyn
   const error: unknown = await whileKernelLives(definition, idle, undefined).catch((why: unknown) => why);
   expect(error).toBeInstanceOf(LaunchError);
   expect(error).toMatchObject({
-    hint: expect.stringMatching(/vmlet logs --source serial web; .* vmlet set web --memory 1G/) as string,
+    hint: expect.stringMatching(
+      /vmlet logs --source serial web; .* run: vmlet kill web; vmlet set web --memory 1G && vmlet start web$/,
+    ) as string,
+  });
+  await expect(whileKernelLives(definition, idle, undefined, true)).rejects.toMatchObject({
+    hint: expect.stringMatching(/ run: vmlet set web --memory 1G && vmlet start web$/) as string,
   });
   const { message, cause } = error as LaunchError;
   expect(cause).toBeInstanceOf(LaunchError);

@@ -36,3 +36,11 @@ it('a removal that cannot be recorded leaves no second name of the disk', async 
   expect(readdirSync(locations.disks)).toEqual([]);
   expect(readdirSync(files.storage)).toEqual(['disk0.qcow2']);
 });
+
+it('a disk whose file is missing can be removed', async () => {
+  const disks = [storedDisk('disk0'), storedDisk('disk1', { file: join(directory, 'adopted.qcow2') })];
+  const { locations } = storedMachine(directory, { disks });
+  expect(await removeDisk(locations, 'web', 'disk0')).toEqual([]);
+  expect(await removeDisk(locations, 'web', 'disk1')).toEqual([]);
+  expect(readDefinition(locations, 'web').spec.disks).toEqual([]);
+});

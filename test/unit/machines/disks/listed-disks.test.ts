@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { usesOf } from '../../../../src/machines/disks/listed-disks.ts';
+import { listDisks, usesOf } from '../../../../src/machines/disks/listed-disks.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { countAsRunning, storedDisk, storedMachine } from '../stored-machine.ts';
 
@@ -17,4 +18,12 @@ it('a disk has the use that QEMU makes of it, and that of the next start', () =>
   expect(uses({ ...disk0!, ...now })).toEqual({ ...now, nextStart: undefined });
   // An interrupted addition: QEMU does not have it.
   expect(uses(disk1!)).toEqual({ ...next, nextStart: undefined });
+});
+
+it('a disk whose file is missing is listed with that problem', async () => {
+  const { definition } = storedMachine(directory, { disks: [storedDisk('disk0')] });
+  const path = join(definition.files.storage, 'disk0.qcow2');
+  expect(await listDisks(definition)).toMatchObject([
+    { name: 'disk0', path, problem: `no such file: ${path}` },
+  ]);
 });

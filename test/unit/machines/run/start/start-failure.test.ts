@@ -1,9 +1,19 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { KeeperEndedError, LaunchError, TimedOutError } from '../../../../../src/errors/index.ts';
+import {
+  GuestClosedError,
+  KeeperEndedError,
+  LaunchError,
+  TimedOutError,
+} from '../../../../../src/errors/index.ts';
 import type { NamedPlan } from '../../../../../src/machine/plan/named-plan.ts';
-import { explainSlowStart, explainStart } from '../../../../../src/machines/run/start/start-failure.ts';
+import {
+  explainLoss,
+  explainSlowStart,
+  explainStart,
+} from '../../../../../src/machines/run/start/start-failure.ts';
 import { temporaryDirectory } from '../../../../directory.ts';
 import { storedMachine } from '../../stored-machine.ts';
 
@@ -37,4 +47,21 @@ it('the cause of a failed start has the same advice, but none on the machine', a
   });
   expect(cause).toBeInstanceOf(LaunchError);
   expect(cause).toMatchObject({ message, hint, cause: end });
+});
+
+it('a machine that another command ends during its start is reported with its end', async () => {
+  const { pid } = spawnSync('true');
+  const closed = new GuestClosedError(
+    'the connection to the guest agent was closed before the agent answered',
+  );
+  const end = { version: 1, startedAt: 0, endedAt: 1, exitCode: null, signal: 9, sentSignal: 9 };
+  const rest = { negotiated: true, fatalRunState: null, events: [] };
+  writeFileSync(definition.files.end, JSON.stringify({ ...end, ...rest }));
+  expect(await explainLoss(closed, definition, { pid })).toMatchObject({
+    code: 'VMLET_MACHINE_ENDED',
+    message: 'the machine has ended: QEMU was killed by SIGKILL (machine "web")',
+    cause: closed,
+  });
+  const other = new TimedOutError('waiting for the guest agent', 1000);
+  expect(await explainLoss(other, definition, { pid })).toBe(other);
 });
