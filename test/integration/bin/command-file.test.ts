@@ -85,9 +85,7 @@ describe('the command', () => {
       encoding: 'utf8',
       env: { ...process.env, XDG_DATA_HOME: join(home.path, 'data') },
     });
-    expect(stderr).toBe(
-      'vmlet: the current directory no longer exists\n  change to another directory\n',
-    );
+    expect(stderr).toBe('vmlet: the current directory no longer exists\n  change to another directory\n');
     expect(status).toBe(125);
   });
 
