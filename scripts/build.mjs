@@ -1,4 +1,4 @@
-// Builds dist/: the library by tsc, the command by esbuild, the page by Vite, the C programs by make.
+// Builds dist/: the library by TypeScript, the command by esbuild, the page by Vite, the C programs by make.
 // node_modules/.cache/build keeps the results, so that a second build only does the work that has changed.
 import { execFile, execFileSync } from 'node:child_process';
 import {
@@ -10,6 +10,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -39,8 +40,9 @@ process.once('exit', () => rmSync(dist, { recursive: true, force: true }));
 rmSync(dist, { recursive: true, force: true });
 const library = join(cache, 'library');
 const buildInfo = join(cache, 'library.json');
-// Without its outputs tsc must not believe its build information.
-if (!existsSync(library)) rmSync(buildInfo, { force: true });
+const compiler = join(root, 'scripts/build/library.mjs');
+// Without its outputs, or with those of another compiler, TypeScript must not believe its build information.
+if (!existsSync(library) || mtime(buildInfo) < mtime(compiler)) rmSync(buildInfo, { force: true });
 const PROGRAMS = [
   ['native/agent', 'guest-agent/vmlet-agent'],
   ['native/keeper', 'keeper/vmlet-keeper'],
@@ -51,10 +53,7 @@ const PROGRAMS = [
 ];
 // All of them end before the build does, also when one fails.
 const results = await Promise.allSettled([
-  run('node_modules/.bin/tsc', [
-    ...['-p', 'tsconfig.build.json', '--outDir', library],
-    ...['--incremental', '--tsBuildInfoFile', buildInfo],
-  ]),
+  run(process.execPath, [compiler, library, buildInfo]),
   buildPage(join(cache, 'page')),
   ...PROGRAMS.map(async ([sources, program]) => make(sources, program)),
 ]);
@@ -91,6 +90,10 @@ async function run(program, args) {
     process.stderr.write((error.stdout ?? '') + (error.stderr ?? ''));
     throw error;
   }
+}
+
+function mtime(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 function removeOutputsWithoutSource(directory) {

@@ -10,16 +10,19 @@ const CPU_MODEL = /^(?=.*[a-z])[\w.-]+$/i;
 
 /** Options that can be changed on an existing machine. */
 export const hardware = {
+  /** Number of virtual processors. */
   cpus: withFlag(z.int().min(1).max(255), {
     flag: '--cpus <n>',
     group: 'Hardware',
     description: 'virtual processors',
   }),
+  /** `auto` uses KVM if it has been proved to work. */
   accel: withFlag(z.enum(ACCELERATORS), {
     flag: '--accel <kind>',
     group: 'Hardware',
     description: 'accelerator: auto is KVM if it works, else TCG (slow)',
   }),
+  /** A QEMU processor model, as in `Nehalem`; or `auto`. */
   cpu: withFlag(z.string().regex(CPU_MODEL, 'expected the name of a processor model, or auto'), {
     flag: '--cpu <model>',
     group: 'Hardware',

@@ -21,6 +21,7 @@ const changesSchema = z.strictObject({
   limits: changeOptions.limits,
   /** Kernel command line, for a kernel or image. */
   append: reworded(changeOptions.append.optional(), { description: 'kernel command line' }),
+  /** Whether the removal of the machine must be forced. */
   protect: z.boolean().optional(),
   /** Labels to set; undefined removes a label. */
   labels: withFlag(recordOf(z.string().min(1), z.string().optional()), {

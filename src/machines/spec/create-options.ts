@@ -86,6 +86,7 @@ export const createSchema = z.strictObject({
   tpm: namedOptions.tpm.default(false),
   /** `vnc` adds a screen; the default, except for `micro` or a kernel. */
   display: reworded(namedOptions.display.optional(), { otherwise: 'vnc; none for micro and with --kernel' }),
+  /** Labels, by which `vmlet ls --filter` can select the machine; none by default. */
   labels: withFlag(recordOf(z.string().min(1), z.string()), {
     flag: '-l, --label <key=value>',
     description: 'add a label, by which vmlet ls --filter can select the machine',
