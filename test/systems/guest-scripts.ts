@@ -23,10 +23,14 @@ for pair; do
 done
 `;
 
-/** Prints the words that lead to a server. */
+/**
+ * Prints the same words if they lead to that server at the first attempt, and the lines of /etc/hosts that match a
+ * pattern. Beyond the gateway, another server may have such an address.
+ */
 export const REACHED = `
-for to; do
-  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 "$to" 80 2>/dev/null | grep -q HTTP && echo "$to"
+for pair; do
+  answer=$(printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 "\${pair%%=*}" 80 2>/dev/null | tail -n 1)
+  test "$answer" = "\${pair#*=}" && echo "$pair"
 done
 grep "$0" /etc/hosts
 true

@@ -578,7 +578,7 @@ describe('a run', () => {
     if (obstacle !== undefined) return skip(obstacle);
     for (const { env, guests } of [home(inMemory), homeWithGuest()]) {
       mkdirSync(guests, { recursive: true, mode: 0o700 });
-      const script = `cp -a "${guests}" "${guests}.copy" && mount -t tmpfs -o size=2G,mode=700 tmpfs "${guests}" && cp -a "${guests}.copy/." "${guests}" && mount -o remount,ro "${guests}" && exec "$@"`;
+      const script = `cp -a "${guests}" "${guests}.copy" && mount -t tmpfs -o size=2G,mode=700 tmpfs "${guests}" && cp -a "${guests}.copy/." "${guests}" && mount -o remount,bind,ro "${guests}" && exec "$@"`;
       const words = [process.execPath, VMLET, 'run', ...MEMORY, '--debug', 'micro', 'hostname'];
       const options = { env: { ...process.env, ...env } };
       expect(await run('unshare', [...OWN_MOUNTS, 'sh', '-c', script, 'sh', ...words], options)).toEqual({

@@ -26,6 +26,8 @@ export async function openChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: PROGRAM,
     args: ['--no-sandbox', ...QUIET],
+    // In the C locale it uploads no file whose name is not ASCII.
+    env: { ...process.env, LANG: 'C.UTF-8' },
     timeout: START_MS,
   });
 }

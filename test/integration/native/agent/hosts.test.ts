@@ -114,7 +114,7 @@ describe('the names of private networks that the agent gets at a boot', () => {
   });
 
   it.each([
-    ['on a read-only file system', 'cp "$1/before" /etc/hosts; mount -o remount,ro /etc', errno.EROFS],
+    ['on a read-only file system', 'cp "$1/before" /etc/hosts; mount -o remount,bind,ro /etc', errno.EROFS],
     [
       'on which another one is mounted',
       'cp "$1/before" /etc/hosts; mount --bind /etc/hosts /etc/hosts',

@@ -26,7 +26,10 @@ import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { localAgent } from '../sync/local-agent.ts';
 
 const top = temporaryDirectory();
-const agent = localAgent() as unknown as GuestCommands;
+const local = localAgent() as unknown as GuestCommands;
+/** In a guest, tar runs as root, for whom it keeps all modes. */
+const asRoot = process.getuid?.() === 0 ? [] : ['unshare', '--user', '--map-root-user'];
+const agent: GuestCommands = { exec: (argv, options) => local.exec([...asRoot, ...argv], options) };
 
 /** A directory of the host, and one of the guest with a link in the place of `lib`, and another mode of `tmp`. */
 function places() {
