@@ -6,6 +6,7 @@ import { refuseSynonyms } from '../help/unknown-command.ts';
 import { PASST_RESTART } from '../output/passt-restart.ts';
 import type { SocketForward } from '../../index.ts';
 import { table } from '../output/table.ts';
+import { isMachineName } from '../session/each-machine.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson } from '../output/say.ts';
 
@@ -50,7 +51,7 @@ export function portCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
-  refuseSynonyms(port, (name) => new MachineStore().list().some((machine) => machine.name === name));
+  refuseSynonyms(port, isMachineName);
   return port;
 }
 

@@ -53,6 +53,11 @@ export function namedOrAll(
     : names;
 }
 
+/** True when there is a machine of this name, even a broken one. */
+export function isMachineName(name: string): boolean {
+  return new MachineStore().list().some((machine) => machine.name === name);
+}
+
 export function isRunning(machine: ListedMachine): boolean {
   return 'status' in machine && machine.status.kind === 'running';
 }

@@ -7,6 +7,7 @@ import { refuseSynonyms, synonymIn } from '../help/unknown-command.ts';
 import { formatAgo } from '../output/duration.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { table } from '../output/table.ts';
+import { isMachineName } from '../session/each-machine.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson, printLine, printLines } from '../output/say.ts';
 
@@ -67,7 +68,7 @@ export function snapshotCommand(): Command {
     .argument('<machine>', 'name of the machine')
     .argument('<snapshots...>', 'names of the snapshots')
     .action(remove);
-  refuseSynonyms(snapshot, (name) => new MachineStore().list().some((machine) => machine.name === name));
+  refuseSynonyms(snapshot, isMachineName);
   return snapshot;
 }
 
