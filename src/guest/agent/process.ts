@@ -1,8 +1,7 @@
-import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GuestProtocolError, InvalidInputError, TimedOutError } from '../../errors/index.ts';
-import { signalName } from '../../util/system/signal-name.ts';
+import { signalName, signalNumber } from '../../util/system/signal-name.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import {
   type ExecOptions,
@@ -110,9 +109,12 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     return this.#stderr.take();
   }
 
-  /** Sends a signal to the command's process group; does nothing after its end. */
+  /**
+   * Sends a signal to the command's process group; does nothing after its end.
+   * @throws InvalidInputError for a name that Linux does not have.
+   */
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
-    const number = constants.signals[signal];
+    const number = signalNumber(signal);
     if (this.#exit === undefined) this.#send(FrameType.signal, 0, Buffer.from([number]));
   }
 
