@@ -63,7 +63,6 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
   constructor(session: Session, argv: readonly string[], given: ExecOptions) {
     const options = withTypedEnd(given);
     const request = encodeCommand(argv, options);
-    options.signal?.throwIfAborted();
     this.argv = [...argv];
     this.#session = session;
     this.#options = options;
@@ -75,8 +74,13 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     if (hasInput(options)) this.#stdin = this.#openInput();
     // Callers that only read the streams get the failure from them.
     this.#result.promise.catch(() => undefined);
+    const { signal } = options;
+    // Before a lost session fails it.
+    if (signal?.aborted) this.#abandon(signal.reason);
     this.#id = session.add(this);
-    if (request.length > REQUEST_MAX) {
+    if (signal?.aborted) {
+      session.release(this.#id);
+    } else if (request.length > REQUEST_MAX) {
       session.release(this.#id);
       this.fail(commandError({ argv }, 'exec', 'E2BIG'));
     } else if (!session.failure) {
@@ -251,6 +255,10 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
   /** Kills the command without waiting for its end; its channel stays open until the agent has reported it. */
   #giveUp(reason: unknown): void {
     this.kill('SIGKILL');
+    this.#abandon(reason);
+  }
+
+  #abandon(reason: unknown): void {
     this.#finish();
     this.#result.reject(reason);
     const error =

@@ -49,13 +49,14 @@ export class Machine extends RunningMachine {
    * streams and to the lines of stdout. A nonzero exit status does not reject. With the host's system it starts in the
    * directory of the launch, if the guest sees that.
    * @param argv the program, looked up in the guest's PATH, and its arguments; no shell is involved.
-   * @throws MachineEndedError, InvalidInputError, or the signal's reason if it is already aborted. The
-   * promise rejects with GuestCommandError when the guest cannot start the program, TimedOutError, or the
-   * signal's reason.
+   * @throws InvalidInputError. Every other failure rejects the promise: with MachineEndedError, GuestCommandError when
+   * the guest cannot start the program, TimedOutError, or the signal's reason.
    */
   exec(argv: readonly string[], options: ExecOptions = {}): GuestProcess {
-    this.requireAlive();
-    return this.#agent.exec(argv, { ...options, cwd: options.cwd ?? this.plan.guest.directory });
+    const { end } = this.life;
+    // Rejects the promise as an abort does: a chain of promises would not catch what is thrown here.
+    const signal = end ? AbortSignal.abort(end) : options.signal;
+    return this.#agent.exec(argv, { ...options, cwd: options.cwd ?? this.plan.guest.directory, signal });
   }
 
   /**
