@@ -9,7 +9,7 @@ import {
   encodeCommand,
   encodeSize,
   hasInput,
-  withTypedEnd,
+  parseCommand,
 } from './command.ts';
 import { commandError, commandFailure } from './failure.ts';
 import { type Frame, FrameType, REQUEST_MAX, Stream } from './agent-frame.ts';
@@ -61,7 +61,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
 
   /** Use `GuestAgent.exec`. */
   constructor(session: Session, argv: readonly string[], given: ExecOptions) {
-    const options = withTypedEnd(given);
+    const options = parseCommand(argv, given);
     const request = encodeCommand(argv, options);
     this.argv = [...argv];
     this.#session = session;
