@@ -62,7 +62,7 @@ describe('a command', () => {
     expect(body.includes('TERM=dumb')).toBe(false);
   });
 
-  const variables = Object.setPrototypeOf({ A: 'b' }, class {}.prototype) as Record<string, string>;
+  const variables = Object.setPrototypeOf({ A: 'b' }, AbortController.prototype) as Record<string, string>;
   test.each<[string, ExecOptions]>([
     ['no limits', { timeoutMs: Infinity, maxBuffer: 0 }],
     ['an environment that is no plain object', { env: variables }],
