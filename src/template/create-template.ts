@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import {
   BrokenTemplateError,
   CloudInitError,
@@ -6,6 +7,7 @@ import {
 } from '../errors/index.ts';
 import { cloudInitFailure } from '../guest/cloud-init/cloud-init-failure.ts';
 import { probeHost } from '../host/probe.ts';
+import { parseOptions } from '../util/options/parse-options.ts';
 import { Scope } from '../util/scope.ts';
 import type { Machine } from '../machine/running/machine.ts';
 import { MOST_MEMBERSHIPS } from '../network/private/membership.ts';
@@ -45,6 +47,13 @@ export interface NamedTemplateOptions extends TemplateOptions {
   readonly existing?: 'refuse' | 'replace' | 'reuse';
 }
 
+/** The rest of a template's options is checked with those of a launch. */
+const templateSchema = z.object({
+  run: z.union([z.string(), z.array(z.string()).readonly()]).optional(),
+  prepare: z.custom<object>((value) => typeof value === 'function', 'expected a function').optional(),
+  existing: z.enum(['refuse', 'replace', 'reuse']).optional(),
+});
+
 /**
  * Boots a guest, or with `kept` forks one that has booted, warms it up and saves its memory and disks, so that machines
  * can be forked from it.
@@ -60,6 +69,7 @@ export async function createTemplate(options?: TemplateOptions): Promise<Tempora
 export async function createTemplate(
   options: TemplateOptions & Partial<NamedTemplateOptions> = {},
 ): Promise<Template> {
+  parseOptions(templateSchema, options);
   const { name, existing = 'refuse', run = [], prepare, networkCards = 0, kept, ...launching } = options;
   const commands = typeof run === 'string' ? [run] : run;
   const spec = parseSpec({ ...launching, kept, name: name ?? 'template' });

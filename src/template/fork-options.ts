@@ -5,7 +5,7 @@ import type { NetworkInput } from '../machine/network/network-place.ts';
 import type { Accelerator } from '../host/kvm/accelerator.ts';
 import { type MountSet, parseMounts } from '../machine/share/mount-set.ts';
 import { guestTime } from '../machine/spec/guest-time.ts';
-import { startOptions } from '../machine/spec/launch-options.ts';
+import { callerSchema, startOptions } from '../machine/spec/launch-options.ts';
 import { shareOptions } from '../machine/spec/machine-options.ts';
 import { NETS, networkFlag } from '../machine/spec/network-flag.ts';
 import { flagsOf, withFlag } from '../machine/spec/option-flag.ts';
@@ -70,6 +70,7 @@ export interface ForkSpec extends MountSet, Published {
 
 /** @throws InvalidInputError naming the field, its value and what was expected. */
 export function parseForkOptions(options: ForkOptions): ForkSpec {
+  parseOptions(callerSchema, options);
   const { signal: _signal, log: _log, console: _console, networks = [], ...data } = options;
   const { name, ports, net, mac, volumes, mounts } = parseOptions(forkSchema, {
     ...data,

@@ -185,7 +185,7 @@ describe('the end of a guest', () => {
   it('is a requested power-off after stop()', async () => {
     await using machine = await launch({ net: 'none', kept: 'use' });
     expect(await machine.stop()).toEqual({ rung: 'guest', outcome: { kind: 'power-off', requested: true } });
-    expect(() => machine.exec(['true'])).toThrow(MachineEndedError);
+    await expect(machine.exec(['true'])).rejects.toThrow(MachineEndedError);
   });
 
   it('is a panic when its kernel panics, and includes the console’s last lines', async () => {

@@ -69,15 +69,24 @@ function firstLineOf(command: string): string {
 
 const SHOWN_LINES = 10;
 
-/** Returns the last lines of stderr, or of stdout when stderr is empty: they most often say why a program failed. */
+/** Returns the last lines of both streams: test runners print failures to stdout, and most programs to stderr. */
 function lastLinesOf({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): {
   readonly heading: string;
   readonly lines: readonly string[];
 } {
-  const [stream, text] = stderr.trim() === '' ? ['stdout', stdout.trim()] : ['stderr', stderr.trim()];
-  if (text === '') return { heading: ' and printed nothing', lines: [] };
-  const lines = text.split('\n');
-  const left = lines.length - SHOWN_LINES;
-  const what = left > 0 ? `last ${SHOWN_LINES} of ${lines.length} lines of ${stream}` : stream;
-  return { heading: `; ${what}:`, lines: lines.slice(-SHOWN_LINES) };
+  const [first, second] = [endOf('stdout', stdout), endOf('stderr', stderr)].filter(
+    ({ lines }) => lines.length > 0,
+  );
+  if (!first) return { heading: ' and printed nothing', lines: [] };
+  if (!second) return { heading: `; ${first.title}:`, lines: first.lines };
+  const lines = [first, second].flatMap((end) => [`${end.title}:`, ...end.lines.map((line) => `  ${line}`)]);
+  return { heading: ' and printed:', lines };
+}
+
+function endOf(stream: string, text: string): { readonly title: string; readonly lines: readonly string[] } {
+  const trimmed = text.trim();
+  const lines = trimmed === '' ? [] : trimmed.split('\n');
+  const title =
+    lines.length > SHOWN_LINES ? `last ${SHOWN_LINES} of ${lines.length} lines of ${stream}` : stream;
+  return { title, lines: lines.slice(-SHOWN_LINES) };
 }

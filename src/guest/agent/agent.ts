@@ -73,7 +73,7 @@ export class GuestAgent implements AsyncDisposable {
    * Starts a command. Up to 256 requests of any kind can run at once; beyond that GuestCommandError (EAGAIN). The clients
    * of a named machine share this limit.
    * @param argv the program and its arguments; a program without a slash is looked up in the guest's PATH.
-   * @throws InvalidInputError, or the signal's reason when it is already aborted.
+   * @throws InvalidInputError; every other failure rejects the process.
    */
   exec(argv: readonly string[], options: ExecOptions = {}): GuestProcess {
     return new GuestProcess(this.#session, argv, options);

@@ -1,8 +1,7 @@
-import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GuestProtocolError, InvalidInputError, TimedOutError } from '../../errors/index.ts';
-import { signalName } from '../../util/system/signal-name.ts';
+import { signalName, signalNumber } from '../../util/system/signal-name.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import {
   type ExecOptions,
@@ -10,7 +9,7 @@ import {
   encodeCommand,
   encodeSize,
   hasInput,
-  withTypedEnd,
+  parseCommand,
 } from './command.ts';
 import { commandError, commandFailure } from './failure.ts';
 import { type Frame, FrameType, REQUEST_MAX, Stream } from './agent-frame.ts';
@@ -62,9 +61,8 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
 
   /** Use `GuestAgent.exec`. */
   constructor(session: Session, argv: readonly string[], given: ExecOptions) {
-    const options = withTypedEnd(given);
+    const options = parseCommand(argv, given);
     const request = encodeCommand(argv, options);
-    options.signal?.throwIfAborted();
     this.argv = [...argv];
     this.#session = session;
     this.#options = options;
@@ -76,8 +74,13 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     if (hasInput(options)) this.#stdin = this.#openInput();
     // Callers that only read the streams get the failure from them.
     this.#result.promise.catch(() => undefined);
+    const { signal } = options;
+    // Before a lost session fails it.
+    if (signal?.aborted) this.#abandon(signal.reason);
     this.#id = session.add(this);
-    if (request.length > REQUEST_MAX) {
+    if (signal?.aborted) {
+      session.release(this.#id);
+    } else if (request.length > REQUEST_MAX) {
       session.release(this.#id);
       this.fail(commandError({ argv }, 'exec', 'E2BIG'));
     } else if (!session.failure) {
@@ -110,9 +113,12 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     return this.#stderr.take();
   }
 
-  /** Sends a signal to the command's process group; does nothing after its end. */
+  /**
+   * Sends a signal to the command's process group; does nothing after its end.
+   * @throws InvalidInputError for a name that Linux does not have.
+   */
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
-    const number = constants.signals[signal];
+    const number = signalNumber(signal);
     if (this.#exit === undefined) this.#send(FrameType.signal, 0, Buffer.from([number]));
   }
 
@@ -249,6 +255,10 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
   /** Kills the command without waiting for its end; its channel stays open until the agent has reported it. */
   #giveUp(reason: unknown): void {
     this.kill('SIGKILL');
+    this.#abandon(reason);
+  }
+
+  #abandon(reason: unknown): void {
     this.#finish();
     this.#result.reject(reason);
     const error =

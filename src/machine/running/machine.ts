@@ -4,7 +4,7 @@ import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.t
 import type { ExecOptions } from '../../guest/agent/command.ts';
 import type { GuestFile, PullOptions, PushOptions } from '../../guest/agent/files.ts';
 import type { GuestProcess } from '../../guest/agent/process.ts';
-import type { SocketForward } from '../../network/ports/socket-forward.ts';
+import { type SocketForward, checkSocketForward } from '../../network/ports/socket-forward.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { writesVolumes } from '../plan/plan.ts';
 import type { Copy } from '../share/copies.ts';
@@ -49,13 +49,14 @@ export class Machine extends RunningMachine {
    * streams and to the lines of stdout. A nonzero exit status does not reject. With the host's system it starts in the
    * directory of the launch, if the guest sees that.
    * @param argv the program, looked up in the guest's PATH, and its arguments; no shell is involved.
-   * @throws MachineEndedError, InvalidInputError, or the signal's reason if it is already aborted. The
-   * promise rejects with GuestCommandError when the guest cannot start the program, TimedOutError, or the
-   * signal's reason.
+   * @throws InvalidInputError. Every other failure rejects the promise: with MachineEndedError, GuestCommandError when
+   * the guest cannot start the program, TimedOutError, or the signal's reason.
    */
   exec(argv: readonly string[], options: ExecOptions = {}): GuestProcess {
-    this.requireAlive();
-    return this.#agent.exec(argv, { ...options, cwd: options.cwd ?? this.plan.guest.directory });
+    const { end } = this.life;
+    // Rejects the promise as an abort does: a chain of promises would not catch what is thrown here.
+    const signal = end ? AbortSignal.abort(end) : options.signal;
+    return this.#agent.exec(argv, { ...options, cwd: options.cwd ?? this.plan.guest.directory, signal });
   }
 
   /**
@@ -147,13 +148,14 @@ export class Machine extends RunningMachine {
   /**
    * Serves a unix socket of the host, for this user alone, whose connections lead to a TCP port of the guest's loopback
    * interface, until the machine ends. Needs no network.
-   * @throws InvalidInputError for a path with a file or without a directory, PermissionError, MachineEndedError.
+   * @throws InvalidInputError, also for a path with a file or without a directory; PermissionError, MachineEndedError.
    */
   async forwardSocket(socket: SocketForward): Promise<void> {
     this.requireAlive();
+    const valid = checkSocketForward(socket);
     const { serveSocket } = await import('./socket-server.ts');
-    const server = await serveSocket(this.#agent, socket, this.signal);
-    this.#sockets.push(socket);
+    const server = await serveSocket(this.#agent, valid, this.signal);
+    this.#sockets.push(valid);
     this.scope.defer(async () => server.close());
   }
 

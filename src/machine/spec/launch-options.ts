@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Writable } from 'node:stream';
 import * as z from 'zod';
 import type { ImageProgress } from '../../images/pull/image-progress.ts';
+import { abortSignalSchema } from '../../util/options/abort-signal.ts';
 import { hostNameSchema } from '../../util/options/host-name.ts';
 import type { NetworkInput } from '../network/network-place.ts';
 import type { DiskSpec } from './disk-spec.ts';
@@ -132,6 +133,25 @@ export const templateFlags = flagsOf(
     .omit({ name: true, ports: true, mac: true })
     .extend({ net: withFlag(netSchema.default('auto'), ONLY_NET) }),
 );
+
+/** The objects of the calling program among the options of a launch and of a fork. */
+export const callerSchema = z.object({
+  signal: abortSignalSchema.optional(),
+  log: objectWith<Logger>('debug', 'expected a pino logger'),
+  console: objectWith<Writable>('write', 'expected a writable stream'),
+  onProgress: functionSchema(),
+  onBoot: functionSchema(),
+});
+
+function objectWith<T>(method: string, problem: string) {
+  const hasMethod = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function';
+  return z.custom<T>(hasMethod, problem).optional();
+}
+
+function functionSchema() {
+  return z.custom<object>((value) => typeof value === 'function', 'expected a function').optional();
+}
 
 /** Options of `launch`; all are optional. */
 export interface LaunchOptions extends Readonly<z.input<typeof launchSchema>> {

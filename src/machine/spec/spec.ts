@@ -13,7 +13,7 @@ import { parseOptions } from '../../util/options/parse-options.ts';
 import { type WantedPlace, parseNetworks } from '../network/network-place.ts';
 import { type DiskSpec, parseDiskFile, parseDiskSpec } from './disk-spec.ts';
 import { checkAppend } from './kernel-command-line.ts';
-import { type LaunchOptions, launchSchema } from './launch-options.ts';
+import { type LaunchOptions, callerSchema, launchSchema } from './launch-options.ts';
 import { parseLimits } from './limits.ts';
 import { type Hardware, hardwareOf } from './hardware-options.ts';
 import { type PullPolicy, refuseMac } from './machine-options.ts';
@@ -64,6 +64,7 @@ export interface Spec extends Hardware, MountSet, Published {
 
 /** @throws InvalidInputError that names the field, its value and what was expected. */
 export function parseSpec(options: LaunchOptions): Spec {
+  parseOptions(callerSchema, options);
   const {
     signal: _signal,
     log: _log,

@@ -1,5 +1,7 @@
 import { isAbsolute, normalize } from 'node:path';
+import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
+import { parseOptions } from '../../util/options/parse-options.ts';
 import { LONGEST_SOCKET_PATH } from '../../util/system/platform.ts';
 import { type PortForward, type PortInput, parsePortForwards } from './port.ts';
 
@@ -10,6 +12,8 @@ export interface SocketForward {
   /** 1 to 65535. */
   readonly guestPort: number;
 }
+
+const socketSchema = z.strictObject({ path: z.string(), guestPort: z.int().min(1).max(65_535) });
 
 /** The keeper's own limit (native/keeper/forwards/table.h). */
 export const MOST_SOCKETS = 32;
@@ -50,6 +54,12 @@ export function isSocketText(text: string): boolean {
 /** Returns the string that is parsed back to the same forward. */
 export function formatSocketForward({ path, guestPort }: SocketForward): string {
   return `${path}:${guestPort}`;
+}
+
+/** @throws InvalidInputError */
+export function checkSocketForward(socket: SocketForward): SocketForward {
+  const { path, guestPort } = parseOptions(socketSchema, socket, 'socket');
+  return { path: parseSocketPath(path, 'path'), guestPort };
 }
 
 /** @throws InvalidInputError */

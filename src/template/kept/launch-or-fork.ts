@@ -2,6 +2,7 @@ import type { Machine } from '../../machine/running/machine.ts';
 import type { RunningMachine } from '../../machine/running/running-machine.ts';
 import type { DryRun } from '../../machine/launch/dry-run.ts';
 import { launchAt } from '../../machine/launch/launch.ts';
+import { requireObject } from '../../util/options/parse-options.ts';
 import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
 
 /**
@@ -18,6 +19,7 @@ import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
 export async function launch(options: LaunchOptions & { readonly until: 'running' }): Promise<RunningMachine>;
 export async function launch(options?: LaunchOptions): Promise<Machine>;
 export async function launch(options: LaunchOptions = {}): Promise<RunningMachine> {
+  requireObject(options);
   // Validates the options; an invalid `kept` is reported there.
   if (options.kept !== 'use' && options.kept !== 'renew') {
     if (options.kept === 'ignore') {
@@ -36,6 +38,7 @@ export async function launch(options: LaunchOptions = {}): Promise<RunningMachin
  * have to be built.
  */
 export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
+  requireObject(options);
   if (options.kept !== undefined) {
     const { dryRunKept } = await import('./dry-run-kept.ts');
     return dryRunKept(options, options.kept);

@@ -39,7 +39,11 @@ export function lookForSuccess(
 }
 
 function describeOutput({ stdout, stderr }: ShellResult): string {
-  const [stream, text] = stderr === '' ? ['stdout', stdout] : ['stderr', stderr];
-  if (text === '') return 'it printed nothing';
-  return `${stream} ends in ${JSON.stringify(text.split('\n').slice(-SHOWN_LINES).join('\n'))}`;
+  const ends = Object.entries({ stdout, stderr })
+    .filter(([, text]) => text !== '')
+    .map(([stream, text]) => {
+      const end = text.split('\n').slice(-SHOWN_LINES).join('\n');
+      return `${stream} ends in ${JSON.stringify(end)}`;
+    });
+  return ends.length === 0 ? 'it printed nothing' : ends.join(', ');
 }

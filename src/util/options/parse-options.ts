@@ -3,6 +3,12 @@ import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { issueWords } from './issue-words.ts';
 
+/** @throws InvalidInputError for options that are not an object, as in `launch('micro')`. */
+export function requireObject(options: unknown, name = 'options'): asserts options is object {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
+  throw new InvalidInputError(name, `${show(options)}: expected an object`);
+}
+
 /**
  * Validates options given by a caller. Undefined values count as not given.
  * @param name names the options as a whole in errors.
@@ -13,6 +19,7 @@ export function parseOptions<Schema extends z.ZodType>(
   options: object,
   name = 'options',
 ): z.output<Schema> {
+  requireObject(options, name);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const parsed = schema.safeParse(given, { error: issueWords });
   if (parsed.success) return parsed.data;

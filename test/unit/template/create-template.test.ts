@@ -38,3 +38,16 @@ it('a template is rejected with a MAC address, which only its forks have', async
     field: 'mac',
   });
 });
+
+it.each([
+  ['options', 'micro'],
+  ['run', { run: 5 }],
+  ['prepare', { prepare: 'true' }],
+  ['existing', { existing: 'overwrite' }],
+  ['signal', { signal: 5 }],
+])('a template is rejected with invalid %s before anything starts', async (field, options) => {
+  await expect(createTemplate(options as object)).rejects.toMatchObject({
+    code: 'VMLET_INVALID_INPUT',
+    field,
+  });
+});

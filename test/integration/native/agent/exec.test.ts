@@ -132,8 +132,12 @@ describe('a command', () => {
     command.kill('SIGTERM');
   });
 
-  test('does not start when the signal is already aborted', () => {
-    expect(() => guest.exec(['true'], { signal: AbortSignal.abort(new Error('no')) })).toThrow('no');
+  test('does not start when the signal is already aborted', async () => {
+    const file = join(temporaryFolder(scope), 'file');
+    const command = guest.exec(['touch', file], { signal: AbortSignal.abort(new Error('no')) });
+    await expect(command).rejects.toThrow('no');
+    command.kill();
+    expect(await shell(`ls ${file} 2>/dev/null`)).not.toContain(file);
   });
 
   test('is killed on abort and at its time limit', async () => {

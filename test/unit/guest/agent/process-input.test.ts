@@ -76,6 +76,21 @@ describe('the source of the input of a command', () => {
     await until(() => input.destroyed);
   });
 
+  test('is closed when the signal is already aborted, and nothing is sent', async () => {
+    const received: Buffer[] = [];
+    agent.on('data', (chunk: Buffer) => received.push(chunk));
+    const input = silent();
+    const command = guest.exec(['cat'], { input, signal: AbortSignal.abort(new Error('too late')) });
+    await expect(command).rejects.toThrow('too late');
+    await expect(command.stdout.toArray()).rejects.toThrow('too late');
+    await until(() => input.destroyed);
+    const ping = guest.ping();
+    await until(() => received.length > 0);
+    agent.write(encodeFrame(FrameType.pong, 0, 2));
+    await ping;
+    expect([...new FrameDecoder().push(Buffer.concat(received))]).toMatchObject([{ type: FrameType.ping }]);
+  });
+
   test('is closed when the connection is lost', async () => {
     const input = silent();
     const command = guest.exec(['cat'], { input });

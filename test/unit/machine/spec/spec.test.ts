@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import type { LaunchOptions } from '../../../../src/machine/spec/launch-options.ts';
@@ -50,6 +51,25 @@ describe('parseSpec', () => {
     expect(parseSpec({ kernel: 'vmlinuz' }).memoryBytes).toBe(256 * MiB);
     expect(parseSpec({ image: 'micro' })).toMatchObject({ memoryBytes: 256 * MiB });
     expect(parseSpec({ image: 'debian:13', memory: '1G' }).memoryBytes).toBe(1024 * MiB);
+  });
+
+  it.each([
+    ['options', 'micro'],
+    ['options', 5],
+    ['options', []],
+    ['options', null],
+    ['signal', { signal: 5 }],
+    ['log', { log: 5 }],
+    ['console', { console: 5 }],
+    ['onProgress', { onProgress: {} }],
+    ['onBoot', { onBoot: 'x' }],
+  ])('rejects invalid %s: %o', (field, options) => {
+    expect(refusal(options).field).toBe(field);
+  });
+
+  it('accepts the streams, loggers and functions of a program', () => {
+    const of = { console: process.stdout, log: pino({ level: 'silent' }), onBoot: () => undefined };
+    expect(parseSpec({ ...of, signal: new AbortController().signal })).toEqual(parseSpec({}));
   });
 
   it.each(['seed', 'firmware'] as const)('rejects %s for a directly booted kernel', (field) => {

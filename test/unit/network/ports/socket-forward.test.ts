@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import {
+  type SocketForward,
+  checkSocketForward,
   formatSocketForward,
   isSocketText,
   parsePublished,
@@ -75,4 +77,27 @@ it('the table of relays has three words for each forward', () => {
     '/run/a b.sock\0' + '0\0' + '81\0' + '::1\0' + '8080\0' + '80\0',
   );
   expect(relayTable({ sockets: [], ports: [] })).toBe('');
+});
+
+describe('a socket as an object', () => {
+  it('has one spelling of its path', () => {
+    expect(checkSocketForward({ path: '/run//a.sock', guestPort: 65_535 })).toEqual({
+      path: '/run/a.sock',
+      guestPort: 65_535,
+    });
+  });
+
+  it.each([
+    ['path', { path: 'a.sock', guestPort: 80 }],
+    ['path', { path: `/${'x'.repeat(107)}`, guestPort: 80 }],
+    ['path', { guestPort: 80 }],
+    ['guestPort', { path: '/run/a.sock', guestPort: 99_999 }],
+    ['guestPort', { path: '/run/a.sock', guestPort: '80' }],
+    ['port', { path: '/run/a.sock', guestPort: 80, port: 80 }],
+    ['socket', '/run/a.sock:80'],
+  ])('is rejected for an invalid %s', (field, socket) => {
+    expect(() => checkSocketForward(socket as SocketForward)).toThrow(
+      expect.objectContaining({ constructor: InvalidInputError, field }) as Error,
+    );
+  });
 });

@@ -73,6 +73,10 @@ describe('an invalid combination', () => {
   });
 });
 
+it.each([null, 5, 'micro', [], undefined])('rejects %o, which is not an object', (options) => {
+  expect(refusal(options as unknown as object).message).toMatch(/^thing: .+: expected an object$/);
+});
+
 it('shows the value on one line, however long', () => {
   const name = Array.from({ length: 60 }, (_, index) => `word ${index}`);
   expect(refusal({ name }).message).not.toContain('\n');
