@@ -1,4 +1,5 @@
 #include "record_parts.h"
+#include "channel.h"
 #include "command.h"
 #include "failed_mounts.h"
 #include "forwards.h"
@@ -54,6 +55,7 @@ static void print_end(struct text *text)
     print_number(text, "sentSignal", qemu.sent_signal != 0, qemu.sent_signal);
     text_print(text, ",\"negotiated\":%s,\"fatalRunState\":", monitor.negotiated ? "true" : "false");
     text_print(text, monitor.fatal_state ? "\"%s\"" : "null", monitor.fatal_state);
+    text_print(text, ",\"askedToPowerOff\":%s", channels_asked_to_power_off() ? "true" : "false");
     print_loss(text);
     text_print(text, ",\"command\":%s", command_end());
 }

@@ -6,6 +6,7 @@ import { deferred } from '../util/time/deferred.ts';
 import { endWith, endable } from './runner/endable-tests.ts';
 import type { GuestSetup } from './guests/guest-setup.ts';
 import { type PooledGuestSetup, type PooledTestGuest, checkPooledSetup } from './guests/pooled-test-guest.ts';
+import { namedFailure, namingFailures } from './runner/named-failure.ts';
 import { matchers } from './matchers.ts';
 import { releaseTemplates, templateOf } from './guests/shared-templates.ts';
 import { TestGuests } from './guests/test-guests.ts';
@@ -56,9 +57,9 @@ type Fixtures<Given extends Setups> = {
  */
 export function machines<const Given extends Setups>(setups: Given): TestAPI<Fixtures<Given>> {
   const guests = Object.entries<GuestSetup | PooledGuestSetup>(setups);
-  const forked = guests.flatMap(([, setup]) => (setup.pool === undefined ? [setup] : []));
-  for (const [, setup] of guests) if (setup.pool !== undefined) checkPooledSetup(setup);
-  const networks = [...new Set(forked.flatMap(({ networks: labels = [] }) => labels))];
+  const forked = guests.flatMap(([label, setup]) => (setup.pool === undefined ? [{ label, setup }] : []));
+  for (const [label, setup] of guests) if (setup.pool !== undefined) checkPooled(label, setup);
+  const networks = [...new Set(forked.flatMap(({ setup }) => setup.networks ?? []))];
   const both = networks.find((label) => label in setups);
   if (both !== undefined) throw new InvalidInputError('networks', `"${both}" is already the name of a guest`);
   const fixtures = {
@@ -112,16 +113,22 @@ interface FixtureContext {
   readonly signal: AbortSignal;
 }
 
+/** A guest that tests fork. */
+interface ForkedGuest {
+  readonly label: string;
+  readonly setup: GuestSetup;
+}
+
 type Call = (...given: readonly unknown[]) => unknown;
 
 /**
  * Requests the templates before the tests of each suite that may use them: a hook has a time limit of its own. Each suite
  * has the hook, because vitest skips or reorders whole suites. The templates stay until the end of the file.
  */
-function withTemplatesFirst<Test extends object>(extended: Test, setups: readonly GuestSetup[]): Test {
+function withTemplatesFirst<Test extends object>(extended: Test, guests: readonly ForkedGuest[]): Test {
   const asked = new WeakSet<object>();
   const started = new WeakSet<object>();
-  const release = async (): Promise<void> => releaseTemplates(setups);
+  const release = async (): Promise<void> => releaseTemplates(guests.map(({ setup }) => setup));
   const ask = (): void => {
     // The collector of tests outside of suites is the same for all files; without isolation, so is this module.
     const { suite, file } = TestRunner.getCurrentSuite();
@@ -130,7 +137,9 @@ function withTemplatesFirst<Test extends object>(extended: Test, setups: readonl
     beforeAll(async () => {
       if (!started.has(file)) TestRunner.getSuiteHooks(file).afterAll.push(release);
       started.add(file);
-      await Promise.all(setups.map(templateOf));
+      await Promise.all(
+        guests.map(async ({ label, setup }) => namingFailures(label, async () => templateOf(setup))),
+      );
     }, TEMPLATE_TIMEOUT_MS);
   };
   return new Proxy(extended, {
@@ -142,7 +151,7 @@ function withTemplatesFirst<Test extends object>(extended: Test, setups: readonl
       const value = Reflect.get(target, property, receiver) as unknown;
       if (property === 'extend') {
         return (...args: readonly unknown[]) =>
-          withTemplatesFirst(Reflect.apply(value as Call, target, args) as object, setups);
+          withTemplatesFirst(Reflect.apply(value as Call, target, args) as object, guests);
       }
       ask();
       return value;
@@ -150,8 +159,17 @@ function withTemplatesFirst<Test extends object>(extended: Test, setups: readonl
   });
 }
 
-function failureOf({ result }: FixtureContext['task']): Error | undefined {
-  if (result?.state !== 'fail') return undefined;
+function checkPooled(label: string, setup: PooledGuestSetup): void {
+  try {
+    checkPooledSetup(setup);
+  } catch (error) {
+    throw namedFailure(label, error);
+  }
+}
+
+function failureOf({ result, fails }: FixtureContext['task']): Error | undefined {
+  // vitest turns the result of `test.fails` around afterwards.
+  if (result?.state !== 'fail' || fails === true) return undefined;
   const last = result.errors?.at(-1);
   return Object.assign(
     new Error(last?.message ?? 'the test reported no error'),

@@ -108,6 +108,7 @@ describe('a run of vitest', () => {
     expect(statuses, output).toEqual({
       passes: 'passed',
       'fails with two guests': 'failed',
+      'is expected to fail': 'passed',
       'times out': 'failed',
       panics: 'failed',
       'passes but for an alarm': 'failed',

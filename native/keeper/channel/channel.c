@@ -7,6 +7,7 @@ _Static_assert(CHANNELS_MAX == 1 << INDEX_BITS, "the low bits of a number are it
 
 struct channel channels[CHANNELS_MAX];
 static unsigned used, orphans;
+static bool asked_to_power_off;
 
 unsigned channel_outputs(const struct channel *channel)
 {
@@ -103,6 +104,8 @@ void channel_orphan(struct channel *channel)
 
 bool channels_are_orphaned(void) { return orphans > 0; }
 
+bool channels_asked_to_power_off(void) { return asked_to_power_off; }
+
 static void read_request(struct channel *channel, const uint8_t *request, size_t length)
 {
     struct field_reader reader = {.at = request, .left = length};
@@ -111,6 +114,7 @@ static void read_request(struct channel *channel, const uint8_t *request, size_t
     channel->kind = CHANNEL_JOB;
     if (!field_next(&reader, &field) || field.tag != FIELD_OPERATION || field.length != 1)
         return; /* Reported by the agent. */
+    asked_to_power_off |= field.value[0] == OPERATION_POWER_OFF;
     /* A connection has the frames of a command with one output. */
     if (field.value[0] == OPERATION_CONNECT)
         channel->has_terminal = true;

@@ -88,5 +88,7 @@ void channel_settle(struct channel *channel);
 void channel_orphan(struct channel *channel);
 /* True when there is any channel without a client. */
 bool channels_are_orphaned(void);
+/* True when any client has asked the agent to power off. Its answer may be lost with the machine. */
+bool channels_asked_to_power_off(void);
 /* The session with the agent is over, and all channels with it. */
 void channels_forget(void);

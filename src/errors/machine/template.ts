@@ -20,7 +20,7 @@ export class TemplateExistsError extends VmletError {
 
   constructor(template: string) {
     super(`template "${template}" already exists`, {
-      hint: `choose another name, add --replace to replace the existing template, or remove it: vmlet template rm ${template}`,
+      hint: `choose another name, add --replace (in a program, existing: 'replace') to replace the existing template, or remove it: vmlet template rm ${template}`,
     });
     this.template = template;
   }

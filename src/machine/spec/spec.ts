@@ -175,7 +175,9 @@ function bootOf(options: {
   }
   if (kernel !== undefined) return { kind: 'kernel', kernel, initrd, modules };
   if (initrd !== undefined) {
-    throw new InvalidInputError('initrd', 'requires a kernel', { hint: 'add --kernel' });
+    throw new InvalidInputError('initrd', 'requires a kernel', {
+      hint: 'add --kernel (in a program, the option kernel)',
+    });
   }
   const image = options.image ?? MICRO;
   return image.includes('/') ? bootDiskOf(image) : { kind: 'image', image };
@@ -184,7 +186,7 @@ function bootOf(options: {
 function refuseModules({ kernel, initrd }: { [Key in 'kernel' | 'initrd']?: string | undefined }): void {
   if (kernel === undefined) {
     throw new InvalidInputError('modules', 'requires a kernel', {
-      hint: 'add the kernel that these modules belong to: --kernel FILE',
+      hint: 'add the kernel that these modules belong to: --kernel FILE (in a program, the option kernel)',
     });
   }
   if (initrd !== undefined) {

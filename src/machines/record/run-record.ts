@@ -59,6 +59,8 @@ const endSchema = z.lazy(() =>
     sentSignal: z.int().nullable(),
     negotiated: z.boolean(),
     fatalRunState: z.literal('internal-error').nullable(),
+    /** Through the agent; missing in records of older keepers. */
+    askedToPowerOff: z.boolean().optional(),
     /** The helper without which QEMU could not continue, for which the keeper killed it. */
     lostHelper: z
       .object({ name: z.string(), exitCode: z.int().nullable(), signal: z.int().nullable() })
@@ -156,13 +158,15 @@ export function outcomeOf(
   lastWords: readonly string[],
   shareLoss: ShareLoss | undefined,
 ): Outcome {
+  // The button is one of the events.
+  const asked = { ...noLifeEvents, askedToPowerOff: end.askedToPowerOff ?? false };
   return decideOutcome({
     status: { exitCode: end.exitCode ?? undefined, signal: recordedSignal(end.signal) },
     negotiated: end.negotiated,
     lastWords,
     fatalRunState: end.fatalRunState ?? undefined,
     shareLoss,
-    events: end.events.reduce<LifeEvents>(foldLifeEvent, noLifeEvents),
+    events: end.events.reduce<LifeEvents>(foldLifeEvent, asked),
     sentSignal: recordedSignal(end.sentSignal),
   });
 }

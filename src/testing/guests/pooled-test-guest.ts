@@ -3,6 +3,7 @@ import { PoolFailedError } from '../../errors/index.ts';
 import type { PooledGuest } from '../../template/pool/pooled-guest.ts';
 import { parseOptions } from '../../util/options/parse-options.ts';
 import type { GuestRun } from '../probes/guest-run.ts';
+import type { GuestSetup } from './guest-setup.ts';
 import { GuestWaits } from './guest-waits.ts';
 import { type Shell, shellOf } from './shell.ts';
 import { TestGuest } from './test-guest.ts';
@@ -14,8 +15,13 @@ const setupSchema = z.strictObject({
   waitTimeoutMs: z.number().positive().optional(),
 });
 
+type PoolOptions = z.input<typeof setupSchema>;
+
 /** A guest for tests that is taken from a pool of this user: it is as the pool's creator made it. */
-export type PooledGuestSetup = Readonly<z.input<typeof setupSchema>>;
+export type PooledGuestSetup = Readonly<PoolOptions> & {
+  // For `machines`, whose generic setups TypeScript does not check for excess properties.
+  readonly [Option in Exclude<keyof GuestSetup, keyof PoolOptions>]?: undefined;
+};
 
 /** @throws InvalidInputError for options that only a guest without a pool has. */
 export function checkPooledSetup(setup: PooledGuestSetup): void {

@@ -11,6 +11,7 @@ import { onAbort } from '../../util/time/on-abort.ts';
 import { bundleDirectory } from '../bundle/bundle-directory.ts';
 import { writeFailureBundle } from '../bundle/failure-bundle.ts';
 import { type GuestSetup, partsOf } from './guest-setup.ts';
+import { namingFailures } from '../runner/named-failure.ts';
 import { pauseTest, pausesOnFailure } from './pause-on-failure.ts';
 import { PooledTestGuest, type PooledGuestSetup, checkPooledSetup } from './pooled-test-guest.ts';
 import type { CreationOptions } from '../bundle/reproduce-script.ts';
@@ -56,7 +57,7 @@ export class TestGuests {
   async fork(label: string, setup: GuestSetup): Promise<TestMachine> {
     this.#keepSetup(label, setup);
     const known = this.#guests.get(label);
-    const guest = known ?? this.#start(label, setup);
+    const guest = known ?? namingFailures(label, async () => this.#start(label, setup));
     this.#guests.set(label, guest);
     return (await guest).vm;
   }
@@ -68,7 +69,7 @@ export class TestGuests {
   async take(label: string, setup: PooledGuestSetup): Promise<PooledTestGuest> {
     this.#keepSetup(label, setup);
     const known = this.#pooled.get(label);
-    const guest = known ?? this.#take(setup);
+    const guest = known ?? namingFailures(label, async () => this.#take(setup));
     this.#pooled.set(label, guest);
     return guest;
   }

@@ -26,15 +26,19 @@ export function parseOptions<Schema extends z.ZodType>(
   throw refusal(parsed.error, schema, given, name);
 }
 
-function refusal(error: z.ZodError, schema: z.ZodType, given: object, name: string): InvalidInputError {
-  const [issue] = error.issues;
+/** Without zod's error as its cause: test runners print all of that, and it says nothing more. */
+function refusal(
+  { issues: [issue] }: z.ZodError,
+  schema: z.ZodType,
+  given: object,
+  name: string,
+): InvalidInputError {
   const path = issue?.path ?? [];
   if (issue?.code === 'unrecognized_keys') {
     const known = optionsAt(schema, path);
     const field = issue.keys.map((key) => fieldOf([...path, key])).join(', ');
     return new InvalidInputError(field, 'unknown option', {
       ...(known && { hint: `known options: ${known.join(', ')}` }),
-      cause: error,
     });
   }
   const value = path.reduce<unknown>(memberOf, given);
@@ -42,7 +46,6 @@ function refusal(error: z.ZodError, schema: z.ZodType, given: object, name: stri
   return new InvalidInputError(
     fieldOf(path) || name,
     value === undefined || path.length === 0 ? problem : `${show(value)}: ${problem}`,
-    { cause: error },
   );
 }
 

@@ -275,7 +275,7 @@ describe('parseSpec', () => {
   it.each([
     [{ kernel: 'k', image: 'debian:13' }, 'leave out --kernel or the image'],
     [{ image: 'host', kernel: 'k', initrd: 'i' }, 'leave out --initrd or the image'],
-    [{ initrd: 'i' }, 'add --kernel'],
+    [{ initrd: 'i' }, 'add --kernel (in a program, the option kernel)'],
     [{ modules: 'm' }, '--kernel FILE'],
     [{ kernel: 'k', initrd: 'i', modules: 'm' }, 'leave out --modules or --initrd'],
     [{ until: 'running', mounts: ['src=/a,dst=/b'] }, "leave out mounts, or leave out until: 'running'"],

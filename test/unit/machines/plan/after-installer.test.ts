@@ -36,17 +36,17 @@ beforeEach(() => {
 
 const shutdown = (reason: string) => ({ event: 'SHUTDOWN', data: { reason } });
 
-function ends(...events: object[]): void {
+function ends(events: readonly object[], more: object = {}): void {
   const times = { startedAt: 1000, endedAt: 2000 };
   const status = { exitCode: 0, signal: null, sentSignal: null, negotiated: true, fatalRunState: null };
-  writeFileSync(files.end, JSON.stringify({ version: 1, ...times, ...status, events }));
+  writeFileSync(files.end, JSON.stringify({ version: 1, ...times, ...status, ...more, events }));
 }
 
 test.each([
   ['reboots', [shutdown('guest-reset')]],
   ['powers off', [shutdown('guest-shutdown')]],
 ])('an installer that %s has finished', (_, events) => {
-  ends(...events);
+  ends(events);
   const after = afterInstaller({ spec, files });
   expect(after.spec).not.toHaveProperty('installer');
   expect(after.spec.boot).toEqual({ kind: 'firmware' });
@@ -61,17 +61,18 @@ test.each([
 test.each([
   ['has not run', undefined],
   ['is powered off by the power button', [{ event: 'POWERDOWN' }, shutdown('guest-shutdown')]],
+  ['is powered off through the agent', [shutdown('guest-shutdown')], { askedToPowerOff: true }],
   ['panics', [{ event: 'GUEST_PANICKED' }, shutdown('guest-panic')]],
   ['is reset by the host', [shutdown('host-qmp-system-reset')]],
   ['is ended by the host', [shutdown('host-qmp-quit')]],
-])('an installer that %s is booted again', (_, events) => {
-  if (events) ends(...events);
+])('an installer that %s is booted again', (_, events, more?: object) => {
+  if (events) ends(events, more);
   const definition = { spec, files };
   expect(afterInstaller(definition)).toBe(definition);
 });
 
 test('a machine with saved memory boots its installer again in any case', () => {
-  ends(shutdown('guest-reset'));
+  ends([shutdown('guest-reset')]);
   writeFileSync(files.savedState, '');
   expect(afterInstaller({ spec, files }).spec).toBe(spec);
 });

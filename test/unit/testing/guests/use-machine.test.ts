@@ -12,5 +12,9 @@ it('rejects a second guest with the label of another, and no second call for the
     await expect(second).rejects.toThrow(InvalidInputError);
     await expect(second).rejects.toThrow('label: the test has a guest "vm" with another setup');
   }
-  await expect(useMachine(context, setup(), 'db')).rejects.toThrow(PoolNotFoundError);
+  const failing = useMachine(context, setup(), 'db');
+  await expect(failing).rejects.toThrow(PoolNotFoundError);
+  await expect(failing).rejects.toThrow(
+    /^guest "db": no such pool: absent-pool-of-a-unit-test\nhint: .*vmlet pool/,
+  );
 });

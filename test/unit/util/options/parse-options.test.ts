@@ -67,9 +67,9 @@ describe('an invalid combination', () => {
     expect(() => parseOptions(pair, { a: 1 })).toThrow('options: one of the two is missing');
   });
 
-  it('has zod’s error as its cause', () => {
-    expect(refusal({ size: 1.5 }).cause).toBeInstanceOf(z.ZodError);
-    expect(refusal({ sizes: 1 }).cause).toBeInstanceOf(z.ZodError);
+  it('has no cause: test runners print all of zod’s error', () => {
+    expect(refusal({ size: 1.5 })).not.toHaveProperty('cause');
+    expect(refusal({ sizes: 1 })).not.toHaveProperty('cause');
   });
 });
 

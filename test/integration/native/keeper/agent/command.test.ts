@@ -97,7 +97,8 @@ describe('the command of a machine', () => {
       expect(time).toBeGreaterThanOrEqual(before);
       expect(time).toBeLessThanOrEqual(Date.now());
     }
-    expect(board.lab.end().command).toEqual({ exitCode: 3, signal: null, problem: null });
+    const command = { exitCode: 3, signal: null, problem: null };
+    expect(board.lab.end()).toMatchObject({ command, askedToPowerOff: true });
   });
 
   test('can print more than the buffers hold, without slowing other clients', async () => {
@@ -197,7 +198,7 @@ describe('the command of a machine', () => {
     await machineOf(['true']);
     await board.control('end');
     await board.keeper.ended;
-    expect(board.lab.end().command).toBeNull();
+    expect(board.lab.end()).toMatchObject({ command: null, askedToPowerOff: false });
   });
 
   test('survives a guest that breaks the protocol', async () => {
