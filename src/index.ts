@@ -25,7 +25,7 @@ export type { PullPolicy } from './machine/spec/machine-options.ts';
 export type { DiskSpec } from './machine/spec/disk-spec.ts';
 export type { Plan } from './machine/plan/plan.ts';
 export type { Layers } from './process/confine/layers.ts';
-export { Machine, type MachineOrigin } from './machine/running/machine.ts';
+export { type ForwardedPort, Machine, type MachineOrigin } from './machine/running/machine.ts';
 export { type CrashedMachine, type StartAgainOptions, crash } from './machine/launch/crash.ts';
 export { RunningMachine, type StopOptions, type StopResult } from './machine/running/running-machine.ts';
 export type { StopRung } from './machine/running/escalate-stop.ts';

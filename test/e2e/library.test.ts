@@ -8,6 +8,7 @@ import {
   GuestCommandError,
   type Machine,
   MachineEndedError,
+  PortTakenError,
   QmpRefusedError,
   launch,
 } from '../../src/index.ts';
@@ -86,6 +87,28 @@ describe('a guest', () => {
     // Even the first connection, each once: passt drops packets for a guest that it has not heard from.
     for (const { hostAddress, hostPort } of machine.ports)
       expect(await answer(hostPort, hostAddress)).toBe('hello\n');
+  });
+
+  it('gets and loses a port while it runs', async () => {
+    await machine.exec(['sh', '-c', 'echo later > /run/index.html && httpd -p 127.0.0.1:8081 -h /run']);
+    const atLaunch = machine.ports;
+    const forward = await machine.forwardPort({ guestPort: 8081 });
+    const { hostPort } = forward;
+    expect(forward).toMatchObject({ protocol: 'tcp', hostAddress: '127.0.0.1', ephemeral: true });
+    expect(machine.ports.map((port) => port.hostPort)).toEqual([
+      ...atLaunch.map((port) => port.hostPort),
+      hostPort,
+    ]);
+    expect(await answer(hostPort)).toBe('later\n');
+    await expect(machine.forwardPort(`${hostPort}:80`)).rejects.toThrow(PortTakenError);
+
+    await forward[Symbol.asyncDispose]();
+    expect(machine.ports).toEqual(atLaunch);
+    expect(await answer(hostPort)).toBeUndefined();
+
+    await using again = await machine.forwardPort(`[::1]:${hostPort}:8081`);
+    expect(again.ephemeral).toBe(false);
+    expect(await answer(hostPort, '::1')).toBe('later\n');
   });
 
   it('runs many commands at once', async () => {

@@ -4,6 +4,7 @@ import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.t
 import type { ExecOptions } from '../../guest/agent/command.ts';
 import type { GuestFile, PullOptions, PushOptions } from '../../guest/agent/files.ts';
 import type { GuestProcess } from '../../guest/agent/process.ts';
+import { type BoundForward, type PortInput, parseTcpForward } from '../../network/ports/port.ts';
 import { type SocketForward, checkSocketForward } from '../../network/ports/socket-forward.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { writesVolumes } from '../plan/plan.ts';
@@ -17,6 +18,9 @@ export type MachineOrigin = 'boot' | 'template' | 'kept';
 /** For writing the guest's memory to a slow disk. */
 const RELEASE_MS = 60_000;
 
+/** A port of the host that leads to the guest until it is disposed of, or the machine ends. */
+export type ForwardedPort = BoundForward & AsyncDisposable;
+
 /** A running machine whose guest can run commands. */
 export class Machine extends RunningMachine {
   readonly origin: MachineOrigin;
@@ -26,6 +30,7 @@ export class Machine extends RunningMachine {
   readonly copies: readonly Copy[];
   readonly #agent: GuestAgent;
   readonly #sockets: SocketForward[] = [];
+  readonly #forwarded = new Set<BoundForward>();
 
   constructor(
     parts: MachineParts,
@@ -157,6 +162,33 @@ export class Machine extends RunningMachine {
     const server = await serveSocket(this.#agent, valid, this.signal);
     this.#sockets.push(valid);
     this.scope.defer(async () => server.close());
+  }
+
+  /**
+   * Publishes a TCP port while the machine runs: listens on the host, and leads connections to the guest's loopback
+   * interface, until the forward is closed or the machine ends. Needs no network; no open connection is affected.
+   * `ports` includes it.
+   * @param port as in `LaunchOptions.ports`: a text such as `8080:80`, or an object.
+   * @throws InvalidInputError, also for UDP and for more than one port; PortTakenError, PermissionError,
+   *   MachineEndedError.
+   */
+  async forwardPort(port: PortInput): Promise<ForwardedPort> {
+    const asked = parseTcpForward(port);
+    this.requireAlive();
+    const { servePort } = await import('./port-server.ts');
+    const server = await servePort(this.#agent, asked);
+    const { forward } = server;
+    this.#forwarded.add(forward);
+    const release = async (): Promise<void> => {
+      this.#forwarded.delete(forward);
+      await server.close();
+    };
+    this.scope.defer(release);
+    return { ...forward, [Symbol.asyncDispose]: release };
+  }
+
+  override get ports(): readonly BoundForward[] {
+    return [...super.ports, ...this.#forwarded];
   }
 
   /** The unix sockets of the host that lead to its ports. */

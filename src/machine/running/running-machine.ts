@@ -61,8 +61,6 @@ export class RunningMachine implements AsyncDisposable {
   readonly qmp: QmpClient;
   /** The guest's first serial port. */
   readonly console: GuestConsole;
-  /** The published ports, including host ports that were chosen automatically. */
-  readonly ports: readonly BoundForward[];
   /** Its private networks, with its name in each. */
   readonly networks: readonly NetworkPlace[];
   /** The signal of the launch: aborting it ends the machine. */
@@ -86,7 +84,6 @@ export class RunningMachine implements AsyncDisposable {
     this.qmp = qmp;
     this.console = console;
     this.#space = space;
-    this.ports = plan.network?.forwards ?? [];
     this.networks = attachments;
     this.signal = signal;
     const onAbort = (): void => life.send('SIGKILL');
@@ -104,6 +101,11 @@ export class RunningMachine implements AsyncDisposable {
 
   get name(): string {
     return this.plan.name;
+  }
+
+  /** The published ports, including host ports that were chosen automatically. */
+  get ports(): readonly BoundForward[] {
+    return this.plan.network?.forwards ?? [];
   }
 
   /** QEMU's process ID on the host. */

@@ -151,7 +151,8 @@ async function bindUdp(address: string, port: number): Promise<BoundSocket> {
   };
 }
 
-function explainBindFailure(error: unknown, forward: PortForward, port: number): unknown {
+/** @param port that was bound; 0 for any free one. */
+export function explainBindFailure(error: unknown, forward: PortForward, port: number): unknown {
   const { hostAddress, protocol, hostPort } = forward;
   if (isSystemError(error, 'EADDRINUSE')) {
     if (port === 0) return noFreePort(forward, error);

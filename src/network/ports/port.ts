@@ -69,17 +69,34 @@ export function parsePortForwards(
 ): PortForward[] {
   const entries = ports.flatMap((port, index) => {
     const own = `${field}[${places[index] ?? index}]`;
-    const forwards = typeof port === 'string' ? parseText(port, own) : [parseObject(port, own)];
-    return forwards.map((forward) => ({ forward, field: own }));
+    return parseEntry(port, own).map((forward) => ({ forward, field: own }));
   });
   refuseCollisions(entries);
   return entries.map(({ forward }) => forward);
+}
+
+/**
+ * Converts the user's input to the forward of one TCP port.
+ * @param field names the port in errors, as in `port.hostPort`.
+ * @throws InvalidInputError for an invalid port, a range, or UDP.
+ */
+export function parseTcpForward(port: PortInput, field = 'port'): PortForward {
+  const [forward, ...more] = parseEntry(port, field);
+  if (forward === undefined || more.length > 0) {
+    throw new InvalidInputError(field, `${quote(port)} is a range; expected one port`);
+  }
+  if (forward.protocol === 'tcp') return forward;
+  throw new InvalidInputError(`${field}.protocol`, `invalid protocol "udp" in ${quote(port)}: expected tcp`);
 }
 
 /** Returns the string that parsePortForwards parses back to the same forward. */
 export function formatPort(forward: PortForward): string {
   const { protocol, hostAddress, hostPort, guestPort } = forward;
   return `${formatAddress(hostAddress)}:${hostPort ?? ''}:${guestPort}/${protocol}`;
+}
+
+function parseEntry(port: PortInput, field: string): PortForward[] {
+  return typeof port === 'string' ? parseText(port, field) : [parseObject(port, field)];
 }
 
 function parseText(text: string, field: string): PortForward[] {

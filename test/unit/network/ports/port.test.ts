@@ -6,6 +6,7 @@ import {
   type PortInput,
   formatPort,
   parsePortForwards,
+  parseTcpForward,
   withoutForwards,
 } from '../../../../src/network/ports/port.ts';
 
@@ -281,5 +282,27 @@ describe('fuzzed with a fixed seed', () => {
       }
     }
     expect(accepted).toBeGreaterThan(100);
+  });
+});
+
+describe('one TCP port', () => {
+  it('is a text or an object', () => {
+    expect(parseTcpForward('8080:80')).toEqual(forward(80, 8080));
+    expect(parseTcpForward({ guestPort: 80 })).toEqual(forward(80));
+  });
+
+  it.each<[PortInput, string, string]>([
+    ['8080-8081:80-81', 'port', '"8080-8081:80-81" is a range; expected one port'],
+    ['80/udp', 'port.protocol', 'invalid protocol "udp" in "80/udp": expected tcp'],
+    [
+      '0:80',
+      'port.hostPort',
+      'invalid port "0" in "0:80": expected 1 to 65535, or a range such as 8000-8010',
+    ],
+    [80 as unknown as PortInput, 'port', 'invalid port 80: expected an object'],
+  ])('is not %j', (port, field, problem) => {
+    expect(() => parseTcpForward(port)).toThrow(
+      expect.objectContaining({ field, message: `${field}: ${problem}` }),
+    );
   });
 });
