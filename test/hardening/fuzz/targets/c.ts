@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { type ExecOptions, encodeCommand } from '../../../../src/guest/agent/command.ts';
+import { type ExecOptions, encodeCommand, parseCommand } from '../../../../src/guest/agent/command.ts';
 import { FieldWriter, Operation, Tag, readFields } from '../../../../src/guest/agent/fields.ts';
 import {
   FrameDecoder,
@@ -287,7 +287,7 @@ export const agentCommand: FuzzTarget = jsonTarget<Command>({
   async check({ argv, options }) {
     let body: Buffer;
     try {
-      body = encodeCommand(argv, options);
+      body = encodeCommand(argv, parseCommand(argv, options));
     } catch (error) {
       if (error instanceof InvalidInputError) return 'refused';
       throw error;
