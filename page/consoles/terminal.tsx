@@ -7,6 +7,7 @@ import type { ApiProblem } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
 import { shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
+import { machineAddress } from '../state/route.ts';
 import type { ConsoleProperties } from './consoles.tsx';
 import { connectTerminal, type Connection } from './connection.ts';
 import { isRelease, RELEASE, WindowButtons } from './window-buttons.tsx';
@@ -159,6 +160,11 @@ function TerminalConsole({ machine, alone, tab, label, pathFor, command, sizeCom
         <Command text={command} />
       </div>
       {problem && <Problem problem={problem} />}
+      {tab === 'serial' && !isRunning && (
+        <p>
+          Its earlier output is in the <a href={machineAddress(machine.name, 'logs')}>logs</a>.
+        </p>
+      )}
       <div class="glass" ref={glass} />
       {!alone && <p class="faint">{RELEASE} moves the focus out of the terminal.</p>}
     </div>

@@ -88,7 +88,7 @@ const AFTER_CHOICE: readonly TextField[] = [
   ['diskSize', 'Size of the first disk', '20G'],
   [
     'ports',
-    'Ports to publish, as HOST:GUEST, or GUEST for any free port of the host, separated by spaces',
+    'Ports to publish, as HOST:GUEST, or GUEST for any free port of the host, separated by spaces or commas',
     '8080:80',
   ],
   ['labels', 'Labels, as KEY=VALUE, separated by spaces', 'team=shop'],

@@ -1,3 +1,4 @@
+import { portsOf } from '../parts/format.ts';
 import { Observable } from '../values/observable.ts';
 
 /** A directory of the host or a named volume, and its place in the guest. */
@@ -23,7 +24,7 @@ export interface Fields {
   /** Further disks. */
   readonly disks: readonly string[];
   readonly volumes: readonly VolumeRow[];
-  /** Separated by spaces. */
+  /** Separated by spaces or commas. */
   readonly ports: string;
   readonly networks: readonly NetworkRow[];
   /** Separated by spaces. */
@@ -91,7 +92,7 @@ export function optionsOf(given: Fields): object {
     disks: [installs ? diskSize : '', ...disks].filter(Boolean),
     volumes: volumes.filter(isFilled).map(volumeText),
     networks: networks.map(networkText),
-    ports: wordsOf(ports),
+    ports: portsOf(ports),
     labels: Object.fromEntries(pairs) as object,
     seed: withoutEmpty({ user, sshKeys: [sshKey].filter(Boolean), userData }),
     ...(start && { start }),

@@ -2,7 +2,7 @@ import { useRef } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import type { PlannedPort, PublishedSocket, SoundMachine } from '../api/types.ts';
 import { AddForm } from '../parts/forms/add-form.tsx';
-import { shellCommand } from '../parts/format.ts';
+import { portsOf, shellCommand } from '../parts/format.ts';
 import { Port } from '../parts/ports.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { runAction } from '../state/notices.ts';
@@ -33,9 +33,9 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
         placeholder="8080:80"
         verb="Publish"
         title={(port) => `Publish ${port}:`}
-        words={(port) => ['port', 'add', name, port]}
+        words={(text) => ['port', 'add', name, ...portsIn(text)]}
         path={machinePath(name, 'ports/add')}
-        body={(port) => ({ ports: [port] })}
+        body={(text) => ({ ports: portsIn(text) })}
       />
       {problem && <Problem problem={problem} />}
       {data && data.ports.length + data.sockets.length === 0 && <p class="faint">No ports are published.</p>}
@@ -62,6 +62,11 @@ export function Ports({ machine }: { readonly machine: SoundMachine }) {
       </ul>
     </>
   );
+}
+
+/** The path of a socket may have spaces and commas. */
+function portsIn(text: string): readonly string[] {
+  return /^[/~.]/.test(text) ? [text] : portsOf(text);
 }
 
 function Remove({ label, act }: { readonly label: string; readonly act: () => void }) {

@@ -67,7 +67,12 @@ function Row({ snapshot, depth, whyNot, ask }: RowProperties) {
       <td class="numbers">{memoryBytes === 0 ? 'disks only' : bytes(memoryBytes)}</td>
       <td>
         {current && <b title="The present state of the machine is based on this snapshot">current</b>}
-        {missingOn.length > 0 && <p class="problem">missing on {missingOn.join(', ')}</p>}
+        {missingOn.length > 0 && (
+          <p class="problem">
+            missing on {missingOn.join(', ')}: to restore it, first remove{' '}
+            {missingOn.length > 1 ? 'these disks' : 'this disk'}
+          </p>
+        )}
         {whyNot && <p class="faint">{whyNot}</p>}
       </td>
       <td>

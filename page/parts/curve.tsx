@@ -3,6 +3,8 @@ import { SPAN_MS } from '../state/curves.ts';
 
 interface Properties {
   readonly label: string;
+  /** Says more than the label. */
+  readonly title?: string;
   readonly samples: Samples;
   readonly valueOf: (sample: Samples[number]) => number | null;
   readonly format: (value: number) => string;
@@ -14,12 +16,12 @@ const WIDTH = 100;
 const HEIGHT = 24;
 
 /** A curve of the last minutes and its present value. */
-export function Curve({ label, samples, valueOf, format, most }: Properties) {
+export function Curve({ label, title, samples, valueOf, format, most }: Properties) {
   const last = samples.at(-1);
   const value = last ? valueOf(last) : null;
   const line = last ? pathOf(samples, valueOf, most, last.at) : '';
   return (
-    <div class="curve">
+    <div class="curve" title={title}>
       {label} <b>{value === null ? '–' : format(value)}</b>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         {line && <path class="area" d={`${line} V${HEIGHT} H${startOf(line)} Z`} />}

@@ -31,7 +31,14 @@ export function Curves({ name, cpus, whyUncounted }: Properties) {
         format={percent}
         most={100 * cpus}
       />
-      <Curve label="Mem" samples={samples} valueOf={(at) => at.memory} format={bytes} most={memoryLimit} />
+      <Curve
+        label="Mem"
+        title="Memory of the host that the machine uses, with QEMU's own"
+        samples={samples}
+        valueOf={(at) => at.memory}
+        format={bytes}
+        most={memoryLimit}
+      />
       <Curve label="Disk" samples={samples} valueOf={(at) => at.disk} format={perSecond} most={MEBIBYTE} />
       {isCounted && (
         <Curve

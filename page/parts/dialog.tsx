@@ -35,6 +35,8 @@ export function Dialog({
   useLayoutEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
+    // Typing replaces a name or size that is filled in.
+    if (document.activeElement instanceof HTMLInputElement) document.activeElement.select();
     // Gives the focus back, unless it was closed before.
     return () => shown?.close();
   }, []);

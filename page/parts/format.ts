@@ -22,3 +22,8 @@ export function shellCommand(...words: readonly string[]): string {
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
     .join(' ');
 }
+
+/** Splits the ports that were typed into one field, with spaces or commas between them. */
+export function portsOf(text: string): readonly string[] {
+  return text.split(/[\s,]+/).filter(Boolean);
+}

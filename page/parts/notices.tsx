@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { describePruned, type Pruned } from './pruned.ts';
 import {
   canCancel,
@@ -18,8 +19,12 @@ import { Problem } from './problem.tsx';
 /** The actions of this page: each with its command, the step that it is at, and its outcome. */
 export function Notices() {
   const shown = useValue(notices);
+  const list = useRef<HTMLElement>(null);
+  const newest = shown.at(-1)?.key;
+  // Many do not fit.
+  useLayoutEffect(() => list.current?.scrollTo(0, list.current.scrollHeight), [newest]);
   return (
-    <section class="notices" aria-label="Actions" aria-live="polite">
+    <section ref={list} class="notices" aria-label="Actions" aria-live="polite">
       {shown.filter(({ state }) => state !== 'running').length > 1 && (
         <button type="button" onClick={dismissEnded}>
           Dismiss ended

@@ -32,6 +32,7 @@ export const notices = new Observable<readonly Notice[]>([]);
 /** Older ones are removed if they need not be read. */
 const MOST = 5;
 const DONE_MS = 12_000;
+const READ_MS = 2000;
 /** A refusal is shown in its dialog only if it comes within this time. */
 const REFUSAL_S = 3;
 let count = 0;
@@ -100,9 +101,10 @@ export async function runAction(action: Action): Promise<boolean> {
     machine: undefined,
     endedAt: undefined,
   };
-  // A new attempt takes the place of a failed one.
+  // A new attempt takes the place of a failed one, also with another value, once that could be read.
+  const isRead = ({ endedAt = Infinity }: Notice): boolean => Date.now() - endedAt > READ_MS;
   const others = notices.value.filter(
-    (one) => !isPlainFailure(one) || one.path !== path || one.title !== title,
+    (one) => !isPlainFailure(one) || one.path !== path || (one.title !== title && !isRead(one)),
   );
   notices.set(withoutOldest([...others, fresh]));
   const [, machine, kind = ''] = /^\/v1\/machines\/([^/]+)\/(.+)/.exec(path) ?? [];

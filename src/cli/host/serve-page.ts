@@ -66,6 +66,7 @@ export async function servePage({ open, socket, idleMs, place }: ServeOptions): 
     note('each address works only once; press Enter for a new address, Ctrl-C to exit');
   }
   const reason = await Promise.race([interrupted, server.idle.then(() => 'idle' as const)]);
+  for (const command of server.runningCommands) note(`cancelling: ${command}`);
   if (reason === 'idle') note(`exiting: no page has been open for ${formatDurationFlag(idleMs)}`);
 }
 

@@ -121,6 +121,12 @@ export class UiServer implements AsyncDisposable {
     return this.#strangers.count + this.#connections.open.size;
   }
 
+  /** The shell commands that do what clients have begun and what still runs: the end of the server cancels it. */
+  get runningCommands(): readonly string[] {
+    const running = this.#services.operations.list().filter(({ state }) => state === 'running');
+    return running.map(({ command }) => command);
+  }
+
   /**
    * Returns an address that opens the page once.
    * @param place in the page, such as `/machines/web/screen`; the list by default.

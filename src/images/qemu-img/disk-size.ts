@@ -7,6 +7,8 @@ const GRAMMAR = /^(?<whole>\d+)(?:\.(?<fraction>\d+))?(?: ?(?:(?<unit>[KMGTP])(?
 const HINT = 'give a number of bytes, or use K, M, G or T (powers of 1024), such as 512M, 2G, 1.5G or 1T';
 /** Disks consist of whole sectors. qemu-img rounds up silently, so other sizes are rejected here. */
 const SECTOR = 512n;
+/** Smaller numbers were probably meant with a unit. */
+const LEAST_LIKELY = 100_000n;
 
 /** True when the text has the syntax of a size rather than of a path. */
 export function isDiskSize(text: string): boolean {
@@ -36,6 +38,11 @@ export function parseDiskSize(text: string, field: string): number {
     throw new InvalidInputError(field, `${text} is too large`, { hint: 'give a size of less than 8P' });
   }
   if (bytes % SECTOR !== 0n) {
+    if (/^\d+$/.test(text) && bytes < LEAST_LIKELY) {
+      throw new InvalidInputError(field, `${text} means ${text} bytes; did you mean ${text}M or ${text}G?`, {
+        hint: 'add a unit, as in 512M or 2G; a number without a unit is in bytes',
+      });
+    }
     throw new InvalidInputError(field, `${text} is not a multiple of 512 bytes`, {
       hint: 'give a multiple of 512, such as 1024, 512M or 2G',
     });

@@ -123,7 +123,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['run', '--dry-run', '--net', 'lan', 'micro'], '--net: cannot be used with --dry-run, because '],
     [['run', '--json', 'micro'], '--json: requires --dry-run'],
     [['run', '--disk', './nope.img', 'micro'], '--disk ./nope.img: no such file'],
-    [['run', '--disk', '100', 'micro'], '--disk: 100 is not a multiple of 512 bytes'],
+    [['run', '--disk', '100', 'micro'], '--disk: 100 means 100 bytes; did you mean 100M or 100G?'],
     [['run', '--cpus', '0', 'micro'], '--cpus: 0: expected at least 1'],
     [['run', '--cpus', '1.5', 'micro'], 'invalid value "1.5" for --cpus: expected a whole number'],
     [['run', '--accel', 'xen', 'micro'], '--accel: "xen": expected auto, kvm or tcg'],

@@ -346,5 +346,7 @@ describe.skipIf(withoutChromium !== undefined)('consoles in the page', () => {
     expect(await page.getByRole('main').getByRole('alert').count()).toBe(0);
     await show('m', 'serial');
     expect(await page.getByRole('button', { name: /stty/ }).isDisabled()).toBe(true);
+    await page.getByRole('main').getByRole('link', { name: 'logs', exact: true }).click();
+    await page.locator('.tabs [aria-current][href$="/logs"]').waitFor();
   });
 });

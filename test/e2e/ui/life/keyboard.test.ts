@@ -188,7 +188,8 @@ describe.skipIf(withoutChromium !== undefined)('the life of a machine in the pag
     await tabTo('More actions for born');
     await choose('Rename …');
     expect(await focused()).toBe('New name');
-    await retype('grown');
+    // The old name is selected.
+    await page.keyboard.type('grown');
     await press('Enter');
     await heading('grown');
     await page.locator('.title .state', { hasText: 'stopped' }).waitFor();

@@ -200,6 +200,8 @@ describe('operations', () => {
     expect((await listed()).map(({ state }) => state).filter((state) => state === 'running')).toHaveLength(
       64,
     );
+    const left = Array.from({ length: 64 }, (_, at) => `vmlet pull silent:${at + 1}`);
+    expect(served.server.runningCommands).toEqual(left);
     for (const connection of connections) connection.destroy();
     silent.close();
   });

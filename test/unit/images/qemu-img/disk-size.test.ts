@@ -56,13 +56,15 @@ describe('parseDiskSize', () => {
     ['٢G', 'invalid size'],
     ['0', 'size must be greater than 0'],
     ['0.0G', 'size must be greater than 0'],
-    ['1000', 'is not a multiple of 512 bytes'],
+    ['100001', 'is not a multiple of 512 bytes'],
+    ['20', '20 means 20 bytes; did you mean 20M or 20G?'],
     ['1.3K', 'is not a whole number of bytes'],
     ['9P', 'is too large'],
     ['99999999999999999999T', 'is too large'],
   ])('rejects %j', (text, problem) => {
     const hints: Readonly<Record<string, string>> = {
       'is not a multiple of 512 bytes': 'give a multiple of 512',
+      '20 means 20 bytes; did you mean 20M or 20G?': 'add a unit, as in 512M or 2G',
       'is too large': 'less than 8P',
     };
     expect(() => parseDiskSize(text, 'disk')).toThrow(InvalidInputError);

@@ -69,6 +69,20 @@ test('errors and warnings are not pushed out by other actions', async () => {
   expect(shown()).toEqual(['failed failed', 'kept done']);
 });
 
+test('a new attempt with another value takes the place of an error that could be read', async () => {
+  const addDisk = async (size: string): Promise<void> => {
+    answers.push([400, { error: { code: 'VMLET_INVALID_INPUT', message: 'no' } }]);
+    await state.runAction({ path: '/v1/machines/m/disks/add', title: `Add ${size}`, command: 'vmlet' });
+  };
+  await addDisk('5');
+  await addDisk('6');
+  expect(shown()).toEqual(['Add 5 failed', 'Add 6 failed']);
+  vi.advanceTimersByTime(2001);
+  await fail('other');
+  await addDisk('7');
+  expect(shown()).toEqual(['other failed', 'Add 7 failed']);
+});
+
 test('operations that run to their end are not offered to be cancelled', async () => {
   for (const kind of ['start', 'snapshots/remove', 'kill', 'drives/add'])
     await run(kind, 202, { command: kind, operation: { id: kind, kind, state: 'running' } });
