@@ -12,7 +12,7 @@ import { Scope } from '../util/scope.ts';
 import type { Machine } from '../machine/running/machine.ts';
 import { MOST_MEMBERSHIPS } from '../network/private/membership.ts';
 import { claimDirectory } from '../machine/paths/runtime-directory.ts';
-import type { LaunchOptions } from '../machine/spec/launch-options.ts';
+import { type LaunchOptions, functionSchema } from '../machine/spec/launch-options.ts';
 import { type Spec, parseSpec } from '../machine/spec/spec.ts';
 import { ownLocations } from '../machine/paths/own-locations.ts';
 import { refusePooled } from './pool/refuse-pooled.ts';
@@ -50,7 +50,7 @@ export interface NamedTemplateOptions extends TemplateOptions {
 /** The rest of a template's options is checked with those of a launch. */
 const templateSchema = z.object({
   run: z.union([z.string(), z.array(z.string()).readonly()]).optional(),
-  prepare: z.custom<object>((value) => typeof value === 'function', 'expected a function').optional(),
+  prepare: functionSchema(),
   existing: z.enum(['refuse', 'replace', 'reuse']).optional(),
 });
 

@@ -22,6 +22,8 @@ export function createGuestServer(agent: GuestAgent, guestPort: number): GuestSe
     client.once('close', () => clients.delete(client));
     void relay(agent, client, guestPort);
   });
+  // A client that cannot be accepted, as for lack of memory, is lost alone.
+  server.once('listening', () => server.on('error', () => undefined));
   return {
     server,
     close: async () => {
@@ -29,11 +31,6 @@ export function createGuestServer(agent: GuestAgent, guestPort: number): GuestSe
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-/** Later clients are served if one cannot be accepted, as for lack of memory. Call it once the server listens. */
-export function outlastLostClients({ server }: GuestServer): void {
-  server.on('error', () => undefined);
 }
 
 /** Leads one client to the guest, in both directions and with the ends of both. */

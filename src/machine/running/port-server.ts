@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
-import { explainBindFailure } from '../../network/ports/host-port.ts';
+import { explainBindFailure, listenTcp } from '../../network/ports/host-port.ts';
 import type { BoundForward, PortForward } from '../../network/ports/port.ts';
-import { type GuestServer, createGuestServer, outlastLostClients } from './guest-server.ts';
+import { type GuestServer, createGuestServer } from './guest-server.ts';
 
 /** A TCP port of the host that is served. */
 interface PortServer extends GuestServer {
@@ -15,15 +13,12 @@ interface PortServer extends GuestServer {
  * @throws PortTakenError, PermissionError (a privileged port), InvalidInputError (an address that is not this host's).
  */
 export async function servePort(agent: GuestAgent, asked: PortForward): Promise<PortServer> {
-  const { hostAddress: host, hostPort: port = 0, guestPort } = asked;
+  const { hostAddress, hostPort: port = 0, guestPort } = asked;
   const guest = createGuestServer(agent, guestPort);
   try {
-    guest.server.listen({ host, port, exclusive: true, ipv6Only: true });
-    await once(guest.server, 'listening');
+    const hostPort = await listenTcp(guest.server, hostAddress, port);
+    return { ...guest, forward: { ...asked, hostPort, ephemeral: asked.hostPort === undefined } };
   } catch (error) {
     throw explainBindFailure(error, asked, port);
   }
-  outlastLostClients(guest);
-  const { port: hostPort } = guest.server.address() as AddressInfo;
-  return { ...guest, forward: { ...asked, hostPort, ephemeral: asked.hostPort === undefined } };
 }

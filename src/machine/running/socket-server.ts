@@ -7,7 +7,7 @@ import type { GuestAgent } from '../../guest/agent/agent.ts';
 import { freeSocketPath } from '../../network/ports/free-socket-path.ts';
 import { deniedSocket, existingSocket } from '../../network/ports/listen-failure.ts';
 import type { SocketForward } from '../../network/ports/socket-forward.ts';
-import { type GuestServer, createGuestServer, outlastLostClients } from './guest-server.ts';
+import { type GuestServer, createGuestServer } from './guest-server.ts';
 
 /** For this user alone. */
 const MODE = 0o600;
@@ -24,7 +24,6 @@ export async function serveSocket(
   await freeSocketPath(path, signal);
   const guest = createGuestServer(agent, guestPort);
   await listen(guest.server, path);
-  outlastLostClients(guest);
   return guest;
 }
 

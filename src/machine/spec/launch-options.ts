@@ -149,7 +149,8 @@ function objectWith<T>(method: string, problem: string) {
   return z.custom<T>(hasMethod, problem).optional();
 }
 
-function functionSchema() {
+/** An optional function of the calling program. */
+export function functionSchema() {
   return z.custom<object>((value) => typeof value === 'function', 'expected a function').optional();
 }
 

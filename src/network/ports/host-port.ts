@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, type Server, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { InvalidInputError, type PortOwner, PortTakenError, isSystemError } from '../../errors/index.ts';
 import { isIpv6 } from './ip-address.ts';
@@ -128,12 +128,17 @@ async function bind(forward: PortForward, port: number): Promise<BoundSocket> {
 
 async function bindTcp(host: string, port: number): Promise<BoundSocket> {
   const server = createServer();
-  server.listen({ host, port, exclusive: true, ipv6Only: true });
-  await once(server, 'listening');
   return {
-    port: (server.address() as { port: number }).port,
+    port: await listenTcp(server, host, port),
     close: async () => new Promise((resolve) => server.close(() => resolve())),
   };
+}
+
+/** @returns the port, which the kernel chooses for 0. */
+export async function listenTcp(server: Server, host: string, port: number): Promise<number> {
+  server.listen({ host, port, exclusive: true, ipv6Only: true });
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
 }
 
 async function bindUdp(address: string, port: number): Promise<BoundSocket> {
