@@ -14,6 +14,15 @@ export interface MachineAction {
   readonly body?: object;
 }
 
+/** A question before an action. */
+export interface QuestionProperties {
+  readonly machine: SoundMachine;
+  readonly action: MachineAction;
+  /** Resolves to false if it was refused; `refused` shows why. */
+  readonly answer: (action: MachineAction, refused?: Action['refused']) => Promise<boolean>;
+  readonly close: () => void;
+}
+
 type Verb = Omit<MachineAction, 'command'> & { readonly words: readonly string[] };
 
 const simple = (kind: string, label: string): Verb => ({ kind, label, words: [kind], asks: false });
@@ -37,6 +46,8 @@ const DISCARD: Verb = {
   words: ['start', '--discard-saved'],
   body: { discardSaved: true },
 };
+
+const SETTINGS = asking('set', 'Settings …');
 
 /** States that QEMU leaves by `resume`. */
 const HALTED = ['paused', 'io-error', 'suspended', 'watchdog'];
@@ -65,11 +76,11 @@ function verbsOf({ state, status, spec }: SoundMachine): Verb[] {
     const usual = HALTED.includes(state) ? [RESUME, STOP] : [STOP, PAUSE];
     // The end of a save would remove the machine.
     const save = spec.command?.remove === true ? [] : [SAVE];
-    return [...usual, RESTART, ...save, RESET, KILL, protect, remove];
+    return [...usual, RESTART, ...save, SETTINGS, RESET, KILL, protect, remove];
   }
   // A clone would get only the disks.
   const others = status.kind === 'saved' ? [DISCARD] : [asking('clone', 'Clone …')];
-  return [START, ...others, asking('rename', 'Rename …'), protect, remove];
+  return [START, ...others, SETTINGS, asking('rename', 'Rename …'), protect, remove];
 }
 
 /** Other work does not refuse them, and may need them to end. */

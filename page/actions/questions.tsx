@@ -1,22 +1,14 @@
 import { useState } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
-import type { Disk, Snapshot, SoundMachine } from '../api/types.ts';
+import type { Disk, Snapshot } from '../api/types.ts';
 import { Checkbox } from '../parts/checkbox.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { bytes, shellCommand } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { useLoaded } from '../state/loaded.ts';
-import type { Action } from '../state/notices.ts';
 import { useRefusal } from '../state/refusal.ts';
-import type { MachineAction } from './actions.ts';
-
-export interface QuestionProperties {
-  readonly machine: SoundMachine;
-  readonly action: MachineAction;
-  /** Resolves to false if it was refused; `refused` shows why. */
-  readonly answer: (action: MachineAction, refused?: Action['refused']) => Promise<boolean>;
-  readonly close: () => void;
-}
+import type { QuestionProperties } from './actions.ts';
+import { SettingsQuestion } from './settings.tsx';
 
 /** Asks before an action that needs a name or may lose something. */
 export function Question(properties: QuestionProperties) {
@@ -25,6 +17,8 @@ export function Question(properties: QuestionProperties) {
       return <NewName {...properties} verb="Clone" />;
     case 'rename':
       return <NewName {...properties} verb="Rename" />;
+    case 'set':
+      return <SettingsQuestion {...properties} />;
     case 'remove':
       return <Removal {...properties} />;
     default:

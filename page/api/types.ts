@@ -86,9 +86,16 @@ export interface Usage {
   readonly entries: readonly UsageItem[];
 }
 
+/** The choices of the last start that the page shows. */
+export interface Plan {
+  readonly accelerator: { readonly kind: 'kvm' } | { readonly kind: 'tcg'; readonly reason: string };
+  readonly network?: { readonly backend: string };
+}
+
 /** The answer about one machine: everything of `vmlet inspect`. */
 export type InspectedMachine = SoundMachine & {
-  readonly plan?: Readonly<Record<string, unknown>>;
+  /** Absent if it does not run. */
+  readonly plan?: Plan;
   readonly files: Readonly<Record<string, unknown>>;
 };
 

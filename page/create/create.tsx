@@ -35,7 +35,7 @@ export function Create() {
     <Field
       key={key}
       label={label}
-      placeholder={placeholder}
+      placeholder={(fields.image === 'micro' && OF_MICRO[key]) || placeholder}
       value={fields[key]}
       set={(value) => keep({ [key]: value })}
       problem={key === place?.key ? problem : undefined}
@@ -80,6 +80,9 @@ const BEFORE_CHOICE: readonly TextField[] = [
   ['name', 'Name', 'web'],
   ['image', 'Image, or path of a disk', 'debian:13'],
 ];
+
+/** The defaults of micro; those below are of other images. */
+const OF_MICRO: Readonly<Partial<Record<TextKey, string>>> = { memory: '256M', cpus: '1', diskSize: '10G' };
 
 const AFTER_CHOICE: readonly TextField[] = [
   ['iso', 'Path of an installer ISO, instead of an image'],

@@ -11,6 +11,12 @@ interface Choice extends Pick<Offered, 'reference' | 'description'> {
   readonly size?: string;
 }
 
+/** Not in the catalogue: every host builds its own at its first use. */
+const MICRO: Choice = {
+  reference: 'micro',
+  description: 'a minimal Linux with busybox and the agent, built on this host',
+  verification: 'built',
+};
 const HEADINGS = ['Name', 'Description', 'Verified', 'On this host'] as const;
 
 interface Properties {
@@ -41,7 +47,9 @@ export function ImageChoice({ typed, choose }: Properties) {
             {chosen.description}; verified: {chosen.verification}
             {chosen.size && `; on this host: ${chosen.size}`}
           </p>
-          {!chosen.size && <DownloadSize key={chosen.reference} reference={chosen.reference} />}
+          {!chosen.size && chosen.reference !== MICRO.reference && (
+            <DownloadSize key={chosen.reference} reference={chosen.reference} />
+          )}
         </div>
       )}
       <details ref={element}>
@@ -90,13 +98,14 @@ function useImages(): readonly Choice[] {
 }
 
 function choicesOf(local: readonly Image[], offered: readonly Offered[]): readonly Choice[] {
+  const known: readonly Choice[] = [MICRO, ...offered];
   const here = local.flatMap((image) =>
     image.names.map((reference) => ({
       reference,
-      description: offered.find((one) => one.reference === reference)?.description ?? 'not in the catalogue',
+      description: known.find((one) => one.reference === reference)?.description ?? 'not in the catalogue',
       verification: image.verification,
       size: `${bytes(image.bytes)}${image.kind === 'disk' ? `, a disk of ${bytes(image.virtualBytes)}` : ''}`,
     })),
   );
-  return [...here, ...offered.filter(({ reference }) => !here.some((one) => one.reference === reference))];
+  return [...here, ...known.filter(({ reference }) => !here.some((one) => one.reference === reference))];
 }

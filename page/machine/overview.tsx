@@ -22,6 +22,8 @@ export function Overview({ machine }: { readonly machine: SoundMachine }) {
   const isRunning = status.kind === 'running';
   // The list has only those that are published now.
   const forwards = isRunning ? machine : data?.machine;
+  // That of the last look may be of an earlier start.
+  const plan = isRunning ? data?.machine.plan : undefined;
   useInView(name, element, true);
   return (
     <>
@@ -30,10 +32,11 @@ export function Overview({ machine }: { readonly machine: SoundMachine }) {
       </div>
       <div class="facts">
         <StateFacts {...machine} />
-        <HardwareFacts spec={spec} />
+        <HardwareFacts spec={spec} plan={plan} />
         <DiskFacts spec={spec} source={source} sizes={disks.data?.disks ?? []} />
         <NetworkFacts
           spec={spec}
+          plan={plan}
           ports={forwards?.ports ?? []}
           sockets={forwards?.sockets ?? []}
           live={isRunning}

@@ -1,4 +1,4 @@
-import type { Disk, PlannedPort, PublishedSocket, SoundMachine } from '../api/types.ts';
+import type { Disk, Plan, PlannedPort, PublishedSocket, SoundMachine } from '../api/types.ts';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
 import { pendingOf } from '../parts/state.tsx';
 import { Port } from '../parts/ports.tsx';
@@ -52,7 +52,12 @@ export function StateFacts({ spec, status, pendingChanges }: SoundMachine) {
   );
 }
 
-export function HardwareFacts({ spec }: { readonly spec: Spec }) {
+interface HardwareProperties {
+  readonly spec: Spec;
+  readonly plan: Plan | undefined;
+}
+
+export function HardwareFacts({ spec, plan }: HardwareProperties) {
   const { firmware, boot, installer, limits, cpuLevel } = spec;
   return (
     <Section title="Hardware">
@@ -61,7 +66,10 @@ export function HardwareFacts({ spec }: { readonly spec: Spec }) {
         {`model ${spec.cpu}`}
         {cpuLevel && `at least ${cpuLevel}`}
       </Fact>
-      <Fact name="Accelerator">{spec.accel}</Fact>
+      <Fact name="Accelerator">
+        {spec.accel}
+        {spec.accel === 'auto' && plan && chosen(plan.accelerator)}
+      </Fact>
       <Fact name="Memory">{bytes(spec.memoryBytes)}</Fact>
       <Fact name="Limits">
         {limits?.cpus !== undefined && `${limits.cpus} processors`}
@@ -93,6 +101,11 @@ export function HardwareFacts({ spec }: { readonly spec: Spec }) {
       <Fact name="UUID">{spec.uuid}</Fact>
     </Section>
   );
+}
+
+function chosen(accelerator: Plan['accelerator']): readonly string[] {
+  const now = `now ${accelerator.kind}`;
+  return accelerator.kind === 'tcg' ? [now, accelerator.reason] : [now];
 }
 
 interface DiskProperties {
@@ -186,15 +199,19 @@ function ownerOf({ uid, gid }: { readonly uid: number; readonly gid: number }): 
 
 interface NetworkProperties {
   readonly spec: Spec;
+  readonly plan: Plan | undefined;
   readonly ports: readonly PlannedPort[];
   readonly sockets: readonly PublishedSocket[];
   readonly live: boolean;
 }
 
-export function NetworkFacts({ spec, ports, sockets, live }: NetworkProperties) {
+export function NetworkFacts({ spec, plan, ports, sockets, live }: NetworkProperties) {
   return (
     <Section title="Network">
-      <Fact name="Backend">{spec.net}</Fact>
+      <Fact name="Backend">
+        {spec.net}
+        {spec.net === 'auto' && plan?.network && `now ${plan.network.backend}`}
+      </Fact>
       <Fact name="Bridge">{spec.bridge}</Fact>
       <Fact name="MAC address">{spec.mac}</Fact>
       {spec.bridges?.map(({ bridge, mac }) => (

@@ -7,6 +7,12 @@ export function bytes(value: number): string {
   return `${scaled < 10 && power > 0 && !Number.isInteger(scaled) ? scaled.toFixed(1) : Math.round(scaled)} ${UNITS[power] ?? ''}`;
 }
 
+/** Formats bytes as the options of vmlet take them, without a loss, as in `1536M`. */
+export function exactBytes(value: number): string {
+  const power = ['K', 'M', 'G', 'T'].findLastIndex((_, index) => value % 1024 ** (index + 1) === 0);
+  return value === 0 || power === -1 ? String(value) : `${value / 1024 ** (power + 1)}${'KMGT'[power] ?? ''}`;
+}
+
 export function percent(value: number): string {
   return `${Math.round(value)} %`;
 }

@@ -1,5 +1,5 @@
 import type { Machine, SoundMachine } from '../api/types.ts';
-import { workOn } from '../state/work.ts';
+import { type Work, workOn } from '../state/work.ts';
 import { useValue } from '../values/observable.ts';
 
 const STYLES: Readonly<Record<string, string>> = {
@@ -14,8 +14,16 @@ const STYLES: Readonly<Record<string, string>> = {
 /** The state in one word. Other states of QEMU need attention. */
 export function State({ machine }: { readonly machine: Machine }) {
   const work = useValue(workOn(machine.name));
-  const state = machine.state === 'running' && work?.kind === 'stop' ? 'stopping' : machine.state;
+  const state = transitionOf(machine, work) ?? machine.state;
   return <span class={`state ${STYLES[state] ?? 'busy'}`}>{state}</span>;
+}
+
+/** The state while the present work changes it. */
+function transitionOf(machine: Machine, work: Work | undefined): string | undefined {
+  if (!('spec' in machine)) return undefined;
+  const isRunning = machine.status.kind === 'running';
+  if (work?.kind === 'stop' && machine.state === 'running') return 'stopping';
+  return work?.kind === 'start' && !isRunning ? 'starting' : undefined;
 }
 
 /** The reason why the machine ended, or what it waits for; empty for one that runs. */

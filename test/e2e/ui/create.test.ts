@@ -244,6 +244,20 @@ describe.skipIf(withoutChromium !== undefined)('the form of a new machine', () =
     expect(seed).toContain(KEY.split(' ')[1]);
   });
 
+  test('offers micro before it is built, with its own defaults', async () => {
+    await page.getByText(/^Choose an image/).click();
+    expect(await field('Memory').getAttribute('placeholder')).toBe('2G');
+    await press('micro');
+    expect(await field('Image, or path of a disk').inputValue()).toBe('micro');
+    expect(await page.getByRole('button', { name: 'Show download size' }).count()).toBe(0);
+    await fill({ Name: 'small' });
+    expect(await command('small')).toMatch(/^vmlet create small --image micro/);
+    const shown = ['Memory', 'Processors', 'Size of the first disk'].map(async (label) =>
+      field(label).getAttribute('placeholder'),
+    );
+    expect(await Promise.all(shown)).toEqual(['256M', '1', '10G']);
+  });
+
   test('offers images with how they are verified, and their sizes', async () => {
     const offered = page.getByRole('region', { name: 'Images to choose from' });
     const row = offered.getByRole('row').filter({ has: page.getByRole('button', { name: 'web:1' }) });

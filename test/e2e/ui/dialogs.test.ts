@@ -31,6 +31,7 @@ const DIALOGS: readonly (readonly [place: string, button: string | RegExp, title
 /** The same for entries in the menu of a machine in the list. */
 const OF_MENU: readonly (readonly [machine: string, entry: string, title: string])[] = [
   ['m', 'Clone …', 'Clone m'],
+  ['m', 'Settings …', 'Settings of m'],
   ['m', 'Rename …', 'Rename m'],
   ['m', 'Remove …', 'Remove m?'],
   ['running', 'Reset', 'Reset: running?'],

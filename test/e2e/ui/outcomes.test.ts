@@ -198,6 +198,27 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
     await page.getByText(/^rm .*\/two-disk0\.qcow2$/).waitFor();
   });
 
+  test('a machine whose start has not ended is starting', async () => {
+    await create('one');
+    const held: (() => void)[] = [];
+    let isStarting = false;
+    const page = await ui.open({}, async (context) => {
+      await context.routeWebSocket(/\/v1\/events$/, (socket) => {
+        socket.connectToServer().onMessage((message) => {
+          const pass = (): void => socket.send(message);
+          if (isStarting) held.push(pass);
+          else pass();
+          isStarting ||= /^\{"event":"operation".*"state":"running"/.test(String(message));
+        });
+      });
+    });
+    await row(page, 'one').getByRole('button', { name: 'Start one' }).click();
+    await row(page, 'one').locator('.state', { hasText: 'starting' }).waitFor();
+    isStarting = false;
+    for (const pass of held) pass();
+    await row(page, 'one').locator('.state', { hasText: 'running' }).waitFor();
+  });
+
   test('a refused name stays in its dialog', async () => {
     await create('one');
     await create('two');
@@ -212,5 +233,34 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
     await dialog.getByRole('button', { name: 'Rename', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
     await row(page, 'three').waitFor();
+  });
+
+  test('settings change from the menu, and a refused one stays in its dialog', async () => {
+    await create('one');
+    await home.store.get('one').set({ labels: { team: 'red', old: 'yes' } });
+    const page = await ui.open();
+    await row(page, 'one').getByRole('button', { name: 'More actions for one' }).click();
+    await row(page, 'one').getByText('Settings …', { exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    const change = dialog.getByRole('button', { name: 'Change', exact: true });
+    expect(await dialog.getByLabel('Memory').inputValue()).toBe('64M');
+    expect(await change.isDisabled()).toBe(true);
+    await dialog.getByLabel('Memory').fill('plenty');
+    await change.click();
+    await dialog.getByText(/memory: .*plenty/).waitFor();
+    await dialog.getByLabel('Memory').fill('96M');
+    await dialog.getByLabel('Processors').fill('3');
+    await dialog.getByLabel('Labels').fill('team=red\nrole=a shop');
+    await dialog
+      .getByText("vmlet set one --memory 96M --cpus 3 --label 'role=a shop' --unlabel old", { exact: true })
+      .waitFor();
+    await change.click();
+    await dialog.waitFor({ state: 'detached' });
+    await until(() => home.store.get('one').spec.cpus === 3);
+    expect(home.store.get('one').spec).toMatchObject({
+      memoryBytes: 96 * 2 ** 20,
+      labels: { team: 'red', role: 'a shop' },
+    });
+    expect(home.store.get('one').spec.labels).not.toHaveProperty('old');
   });
 });

@@ -225,5 +225,12 @@ describe.skipIf(withoutChromium !== undefined)('the overview of a machine', () =
     expect(await showsAll('job')).toEqual(
       expect.arrayContaining(['status.qemu.pid', 'spec.boot.append', 'spec.command.env.GREETING']),
     );
+    const facts = await shown('job');
+    const { accelerator, network } = home.store.get('job').live().plan();
+    expect(facts).toContainEqual({
+      name: 'Accelerator',
+      text: `auto, now ${accelerator.kind}${accelerator.kind === 'tcg' ? `, ${accelerator.reason}` : ''}`,
+    });
+    expect(facts).toContainEqual({ name: 'Backend', text: `auto, now ${network?.backend}` });
   });
 });

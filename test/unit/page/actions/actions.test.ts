@@ -16,8 +16,8 @@ const kinds = (kind: string, spec: object = {}): string[] =>
   actionsOf({ name: 'm', state: kind, status: { kind }, spec } as never).map((action) => action.kind);
 
 test('only a machine without saved memory can be cloned', () => {
-  expect(kinds('stopped')).toEqual(['start', 'clone', 'rename', 'protect', 'remove']);
-  expect(kinds('saved')).toEqual(['start', 'start', 'rename', 'protect', 'remove']);
+  expect(kinds('stopped')).toEqual(['start', 'clone', 'set', 'rename', 'protect', 'remove']);
+  expect(kinds('saved')).toEqual(['start', 'start', 'set', 'rename', 'protect', 'remove']);
 });
 
 test('a machine that is removed at its end cannot be saved', () => {
