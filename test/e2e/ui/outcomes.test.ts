@@ -243,12 +243,12 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
     await row(page, 'one').getByText('Settings …', { exact: true }).click();
     const dialog = page.getByRole('dialog');
     const change = dialog.getByRole('button', { name: 'Change', exact: true });
-    expect(await dialog.getByLabel('Memory').inputValue()).toBe('64M');
+    expect(await dialog.getByLabel('Memory', { exact: true }).inputValue()).toBe('64M');
     expect(await change.isDisabled()).toBe(true);
-    await dialog.getByLabel('Memory').fill('plenty');
+    await dialog.getByLabel('Memory', { exact: true }).fill('plenty');
     await change.click();
     await dialog.getByText(/memory: .*plenty/).waitFor();
-    await dialog.getByLabel('Memory').fill('96M');
+    await dialog.getByLabel('Memory', { exact: true }).fill('96M');
     await dialog.getByLabel('Processors').fill('3');
     await dialog.getByLabel('Labels').fill('team=red\nrole=a shop');
     await dialog

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { launchFlags, launchSchema, templateFlags } from '../../../../src/machine/spec/launch-options.ts';
+import {
+  callerSchema,
+  launchFlags,
+  launchSchema,
+  templateFlags,
+} from '../../../../src/machine/spec/launch-options.ts';
 
 /** Each option that has a flag: the flag, the kind of its value, its group and its help. */
 const FLAGS = [
@@ -222,5 +227,17 @@ describe('the options of a launch', () => {
     [{ absent: 1 }, 'Unrecognized key: "absent"'],
   ])('cannot be %j', (options, message) => {
     expect(launchSchema.safeParse(options).error?.issues[0]?.message).toContain(message);
+  });
+});
+
+describe('objects of the calling program', () => {
+  it.each([
+    [{ log: null }, 'expected a pino logger'],
+    [{ log: { debug: 1 } }, 'expected a pino logger'],
+    [{ console: {} }, 'expected a writable stream'],
+    [{ onProgress: 'x' }, 'expected a function'],
+    [{ onBoot: {} }, 'expected a function'],
+  ])('cannot be %j', (options, message) => {
+    expect(callerSchema.safeParse(options).error?.issues.map((issue) => issue.message)).toEqual([message]);
   });
 });
