@@ -6,12 +6,15 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bootSectors } from '../../../fixtures/guests/boot-sectors.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
@@ -196,6 +199,26 @@ describe('a start that is killed before QEMU has loaded the saved memory', () =>
   });
 });
 
+it('a start that fails after QEMU has loaded the saved memory leaves the machine running', async () => {
+  const { files } = await createRunning('m');
+  expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
+  const aside = `${files.spec}.aside`;
+  const makeUnreadable = (): void => {
+    renameSync(files.spec, aside);
+    symlinkSync(files.spec, files.spec);
+  };
+  const log = pino(
+    { level: 'debug' },
+    { write: (line) => void (line.includes('the machine runs') && makeUnreadable()) },
+  );
+  await expect(home.store.get('m').start({ log })).rejects.toThrow('ELOOP');
+  rmSync(files.spec);
+  renameSync(aside, files.spec);
+  expect(await listed()).toEqual({ m: 'running' });
+  expect(await liesOf(home)).toEqual([]);
+  expect((await home.vmlet('restore', 'm')).stderr).toContain('is running, and has no saved memory');
+});
+
 it('a machine that was started paused is said to be paused', async () => {
   await create('m');
   expect(await home.vmlet('start', '--paused', 'm')).toMatchObject({ status: 0 });
@@ -325,7 +348,7 @@ describe('a machine with unreadable files', () => {
     await create('sound');
     const { files } = await create('m');
     rmSync(files.spec);
-    mkdirSync(files.spec);
+    symlinkSync(files.spec, files.spec);
     expect(await listed()).toEqual({ m: 'broken', sound: 'created' });
   });
 

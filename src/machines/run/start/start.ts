@@ -55,7 +55,8 @@ export interface MemoryToLoad {
 
 /**
  * Starts a machine, and returns when its processors run and its ports lead to it; with copies of directories, when its
- * guest has booted and has them. It keeps running when this process exits. After a failed start, nothing is left running.
+ * guest has booted and has them. It keeps running when this process exits. After a failed start, nothing is left running, except for a machine that has
+ * loaded its saved memory: its QEMU holds the only copy.
  * @throws MachineNotFoundError, MachineBusyError, MachineStateError (already running), LaunchError with QEMU's last
  *   lines, PortTakenError, UnsupportedHostError, or the signal's reason.
  */
@@ -153,6 +154,7 @@ async function startLocked(
   writeCommandFiles(locations, definition);
   await announceMember(locations, definition, signal);
   const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lock });
+  let hasLoadedSaved = false;
   try {
     const waits = options.paused === true || !boots;
     const ready = waits ? keeper.negotiated : keeper.running;
@@ -162,14 +164,16 @@ async function startLocked(
     }).catch((error: unknown) => {
       throw explainSlowStart(error, definition, keeper);
     });
+    // Saved memory is loaded only into a machine whose ports are published.
+    if (plan.network) await awaitFirstForwards(plan.network, files, { signal });
     const letRun = options.paused !== true;
     if (plan.incoming) {
       const { restoreSaved } = await import('../save.ts');
       await restoreSaved(definition, letRun, { signal });
+      hasLoadedSaved = true;
     }
     await memory?.load(definition, letRun, { signal });
     log?.debug({ keeper: keeper.pid }, 'the machine runs');
-    if (plan.network) await awaitFirstForwards(plan.network, files, { signal });
     if (!boots && letRun) await tellResumed(locations, spec.name, signal);
     if (spec.boot.kind === 'image' && !waits) await configure(definition, plan, options);
     if (plan.copies.length > 0 && !waits) {
@@ -178,8 +182,8 @@ async function startLocked(
     }
     beginCommand(definition);
   } catch (error) {
-    // QEMU holds the only copy of the memory now; repeating the start resumes from it.
-    if (plan.incoming && mayAwaitResume(definition)) {
+    // QEMU holds the only copy of the memory now: the machine runs, or repeating the start resumes it.
+    if (plan.incoming && (hasLoadedSaved ? identifyProcess(keeper.pid) : mayAwaitResume(definition))) {
       keeper.release();
       throw error;
     }
