@@ -2,6 +2,7 @@ import { useRef } from 'preact/hooks';
 import { ActionBar } from '../actions/action-bar.tsx';
 import type { SoundMachine } from '../api/types.ts';
 import { Curves } from '../parts/curves.tsx';
+import { bytes } from '../parts/format.ts';
 import { Port } from '../parts/ports.tsx';
 import { hasScreen, reasonOf, State } from '../parts/state.tsx';
 import { Thumbnail } from './thumbnail.tsx';
@@ -31,7 +32,10 @@ export function Row({ name }: { readonly name: string }) {
               <a href={machineAddress(name)}>{name}</a>
               {isSound && machine.spec.protected && <span class="faint"> protected</span>}
             </h2>
-            <State machine={machine} />
+            <div class="summary">
+              <State machine={machine} />
+              {isSound && <span class="faint">{hardwareOf(machine)}</span>}
+            </div>
             <p class="why faint" title={reason}>
               {reason}
             </p>
@@ -41,6 +45,10 @@ export function Row({ name }: { readonly name: string }) {
       )}
     </li>
   );
+}
+
+function hardwareOf({ spec: { cpus, memoryBytes } }: SoundMachine): string {
+  return `${cpus === 1 ? '1 CPU' : `${cpus} CPUs`}, ${bytes(memoryBytes)}`;
 }
 
 function Usage({ machine }: { readonly machine: SoundMachine }) {

@@ -31,6 +31,7 @@ const WORDS: Readonly<Record<string, string>> = {
 
 function wordsOf({ event, data }: MachineEvent): string {
   if (event === 'SHUTDOWN') return `ended (${String(data?.['reason'])})`;
+  if (event === 'JOB_STATUS_CHANGE') return `job ${String(data?.['id'])}: ${String(data?.['status'])}`;
   if (event !== 'VSERPORT_CHANGE') return WORDS[event] ?? event;
   return `${String(data?.['id'])} ${data?.['open'] === true ? 'connected' : 'disconnected'}`;
 }
