@@ -1,4 +1,10 @@
-import { ImageLockedError, NoSpaceError, PermissionError, type VmletError } from '../../errors/index.ts';
+import {
+  ImageLockedError,
+  InvalidInputError,
+  NoSpaceError,
+  PermissionError,
+  type VmletError,
+} from '../../errors/index.ts';
 import { lockHolders } from './lock-holders.ts';
 
 /**
@@ -22,6 +28,15 @@ export async function imageFailure(
   }
   if (/No space left on device|Disk quota exceeded/.test(words)) {
     return new NoSpaceError(`no space left on device: ${image}`, { cause });
+  }
+  // The last file that it names is the missing one.
+  const [, missing] = /.*Could not open '(.+)': No such file or directory/s.exec(words) ?? [];
+  if (missing !== undefined) {
+    const dependent = missing === image ? '' : ` (${image} is based on it)`;
+    return new InvalidInputError('disk', `no such file: ${missing}${dependent}`, {
+      hint: 'restore the file',
+      cause,
+    });
   }
   if (/Read-only file system/.test(words)) {
     return new PermissionError(`read-only file system: ${image}`, {

@@ -259,10 +259,12 @@ describe('inspect', () => {
     );
   });
 
-  it('reports that the format of a file is not the stated one', async () => {
+  it('reports that the format of a file is not the stated one, or that the file is missing', async () => {
     writeFileSync(at('text'), 'x'.repeat(4096));
     await expect(inspectDisk({ path: at('text'), format: 'qcow2' })).rejects.toThrow('not in qcow2 format');
-    await expect(inspectDisk({ path: at('missing'), format: 'qcow2' })).rejects.toThrow('No such file');
+    await expect(inspectDisk({ path: at('missing'), format: 'qcow2' })).rejects.toThrow(
+      `disk: no such file: ${at('missing')}`,
+    );
   });
 });
 
