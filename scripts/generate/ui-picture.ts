@@ -8,8 +8,8 @@ import { openChromium } from '../../test/e2e/ui/chromium.ts';
 import { UiServer } from '../../test/e2e/ui/ui-server.ts';
 
 const PICTURE = join(import.meta.dirname, '../../docs/ui.png');
-/** Enough for a curve. */
-const SAMPLES = 30;
+/** Enough for a curve: the list is read every four seconds, and shows two minutes. */
+const SAMPLES = 15;
 
 const home = await makeHome();
 const browser = await openChromium();
