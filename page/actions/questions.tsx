@@ -120,7 +120,7 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
     >
       {spec.protected && <p class="problem">Machine {name} is protected. Remove the protection first.</p>}
       {force && <p>The machine is running. It is powered off first.</p>}
-      <p>Its settings, keys, logs, TPM state and UEFI variables are deleted.</p>
+      <p>{`Its settings, ssh keys and logs are deleted${lastPartOf(spec)}.`}</p>
       {unknown && <Problem problem={unknown} />}
       {snapshots && snapshots.snapshots.length > 0 && (
         <p>
@@ -148,6 +148,14 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
       </section>
     </Dialog>
   );
+}
+
+/** Names the further state that some machines have. */
+function lastPartOf({ tpm, firmware }: QuestionProperties['machine']['spec']): string {
+  const parts = [tpm && 'the state of its TPM', firmware.kind !== 'bios' && 'its UEFI variables'].filter(
+    Boolean,
+  );
+  return parts.length > 0 ? `, and ${parts.join(' and ')}` : '';
 }
 
 interface DisksProperties {

@@ -5,7 +5,7 @@ import { runAction } from '../state/notices.ts';
 import { machineAddress, route } from '../state/route.ts';
 import { useValue } from '../values/observable.ts';
 import { useCheck } from './check.ts';
-import { Field } from './field.tsx';
+import { Field, withoutField } from './field.tsx';
 import { clear, keep, missingIn, optionsOf, type TextKey, typed } from './fields.ts';
 import { GuestParts, UserData } from './guest-parts.tsx';
 import { ImageChoice } from './image-choice.tsx';
@@ -67,7 +67,7 @@ export function Create() {
           Create
         </button>
         <span class="faint" role="status">
-          {missing || (place && problem ? `Not valid: ${problem.message}` : '')}
+          {missing || (place && problem ? `Not valid: ${withoutField(problem)}` : '')}
         </span>
       </div>
     </form>

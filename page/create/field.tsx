@@ -45,6 +45,7 @@ export function FieldProblem({ id, problem }: { readonly id: string } & Pick<Pro
   );
 }
 
-function withoutField({ message, field }: ApiProblem): string {
+/** The error without the name of the option, which is the library's. */
+export function withoutField({ message, field }: ApiProblem): string {
   return field !== undefined && message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message;
 }
