@@ -7,8 +7,8 @@ import { formatPublicKey, parsePublicKey } from './ssh-public-key.ts';
 export interface ChannelResult {
   /** Undefined when a signal ended it. */
   readonly exitCode: number | undefined;
-  readonly stdout: Uint8Array;
-  readonly stderr: Uint8Array;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
 }
 
 /**

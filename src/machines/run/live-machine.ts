@@ -9,6 +9,7 @@ import type { SocketForward } from '../../network/ports/socket-forward.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import type { ExitStatus, VmletError } from '../../errors/index.ts';
 import type { SyncPass } from '../../guest/sync/tree-sync.ts';
+import type { ChannelResult } from '../../guest/ssh/ssh-provision.ts';
 import type { CopyOptions } from '../../guest/tree/tree-copy.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { MachineConsoleEnd, MachineConsoleOptions } from '../look/open-console.ts';
@@ -81,6 +82,19 @@ export class LiveMachine {
   /** Returns the unix sockets of the host that lead to its ports. */
   sockets(): readonly SocketForward[] {
     return boundSockets(readPlan(this.files));
+  }
+
+  /**
+   * Runs a command in the guest to its end, by vmlet's agent or QEMU's, and returns its exit code and output. `openGuest`
+   * has streams and terminals.
+   * @throws as `openGuest` does; GuestRequestError or QmpRefusedError when the guest cannot start the program.
+   */
+  async exec(
+    argv: readonly [string, ...string[]],
+    options: { readonly input?: Uint8Array; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<ChannelResult> {
+    await using channel = await this.openGuest(options);
+    return await channel.exec(argv, options);
   }
 
   /**

@@ -97,8 +97,7 @@ export async function makeHome(parent?: string, command?: string): Promise<Home>
     vmlet: async (...args) => start(args, { env: environment, command }).finished,
     start: (args, options) => start(args, { ...options, env: environment, command }),
     exec: async (machine, ...argv) => {
-      await using channel = await store.get(machine).live().openGuest();
-      const { exitCode, stdout, stderr } = await channel.exec(argv);
+      const { exitCode, stdout, stderr } = await store.get(machine).live().exec(argv);
       return { status: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
     },
     machines: () => store.list(),

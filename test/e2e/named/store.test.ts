@@ -207,10 +207,10 @@ it('a start that fails after QEMU has loaded the saved memory leaves the machine
     renameSync(files.spec, aside);
     symlinkSync(files.spec, files.spec);
   };
-  const log = pino(
-    { level: 'debug' },
-    { write: (line) => void (line.includes('the machine runs') && makeUnreadable()) },
-  );
+  const write = (line: string): void => {
+    if (line.includes('the machine runs')) makeUnreadable();
+  };
+  const log = pino({ level: 'debug' }, { write });
   await expect(home.store.get('m').start({ log })).rejects.toThrow('ELOOP');
   rmSync(files.spec);
   renameSync(aside, files.spec);
