@@ -22,8 +22,12 @@ interface Changes {
 
 type Spec = Pick<SoundMachine['spec'], 'memoryBytes' | 'cpus' | 'labels'>;
 
+/** Labels that are no line, such as one with a line break, are left out: they stay as they are. */
 export function settingsOf({ memoryBytes, cpus, labels }: Spec): Settings {
-  const lines = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  const lines = Object.entries(labels).flatMap(([key, value]) => {
+    const line = `${key}=${value}`;
+    return labelsOf(line).get(key) === value ? [line] : [];
+  });
   return { memory: exactBytes(memoryBytes), cpus: String(cpus), labels: lines.join('\n') };
 }
 
@@ -37,7 +41,7 @@ export function changesOf(shown: Settings, { memory, cpus, labels }: Settings): 
     ...removed.map((key) => [key, null] as const),
   ]);
   // A text that is no number is refused by the server, in its words.
-  const processors = cpus.trim() === '' || Number.isNaN(Number(cpus)) ? cpus : Number(cpus);
+  const processors = /^\d+$/.test(cpus) ? Number(cpus) : cpus;
   return {
     body: {
       ...(memory !== shown.memory && { memory }),

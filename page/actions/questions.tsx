@@ -120,7 +120,7 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
     >
       {spec.protected && <p class="problem">Machine {name} is protected. Remove the protection first.</p>}
       {force && <p>The machine is running. It is powered off first.</p>}
-      <p>{`Its settings, ssh keys and logs are deleted${lastPartOf(spec)}.`}</p>
+      <p>Its settings, ssh keys and logs are deleted, with any TPM state and UEFI variables.</p>
       {unknown && <Problem problem={unknown} />}
       {snapshots && snapshots.snapshots.length > 0 && (
         <p>
@@ -148,14 +148,6 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
       </section>
     </Dialog>
   );
-}
-
-/** Names the further state that some machines have. */
-function lastPartOf({ tpm, firmware }: QuestionProperties['machine']['spec']): string {
-  const parts = [tpm && 'the state of its TPM', firmware.kind !== 'bios' && 'its UEFI variables'].filter(
-    Boolean,
-  );
-  return parts.length > 0 ? `, and ${parts.join(' and ')}` : '';
 }
 
 interface DisksProperties {

@@ -9,6 +9,7 @@ import { changesOf, type Settings, settingsOf } from './changed-settings.ts';
 /** Asks for the settings of a machine that its owner changes most often. */
 export function SettingsQuestion({ machine, action, answer, close }: QuestionProperties) {
   const { name, spec, status } = machine;
+  const isSaved = status.kind === 'saved';
   const { problem, refused, forget } = useRefusal();
   // A change by a shell command must not undo what is typed.
   const [shown] = useState(() => settingsOf(spec));
@@ -33,11 +34,11 @@ export function SettingsQuestion({ machine, action, answer, close }: QuestionPro
     >
       <label>
         Memory
-        <input required autocomplete="off" {...field('memory')} />
+        <input required autocomplete="off" disabled={isSaved} {...field('memory')} />
       </label>
       <label>
         Processors
-        <input required autocomplete="off" {...field('cpus')} />
+        <input required autocomplete="off" disabled={isSaved} {...field('cpus')} />
       </label>
       <label>
         Labels, one <code>KEY=VALUE</code> a line
@@ -45,6 +46,9 @@ export function SettingsQuestion({ machine, action, answer, close }: QuestionPro
       </label>
       {status.kind === 'running' && (
         <p class="faint">Memory and processors change at the next start, labels at once.</p>
+      )}
+      {isSaved && (
+        <p class="faint">The saved memory is of a machine with this memory and these processors.</p>
       )}
       {problem && <Problem problem={problem} />}
     </Dialog>

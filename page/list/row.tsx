@@ -47,7 +47,9 @@ export function Row({ name }: { readonly name: string }) {
   );
 }
 
-function hardwareOf({ spec: { cpus, memoryBytes } }: SoundMachine): string {
+/** Empty while the machine runs with other values. */
+function hardwareOf({ spec: { cpus, memoryBytes }, pendingChanges }: SoundMachine): string {
+  if (pendingChanges.includes('cpus') || pendingChanges.includes('memory')) return '';
   return `${cpus === 1 ? '1 CPU' : `${cpus} CPUs`}, ${bytes(memoryBytes)}`;
 }
 

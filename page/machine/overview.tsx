@@ -22,7 +22,7 @@ export function Overview({ machine }: { readonly machine: SoundMachine }) {
   const isRunning = status.kind === 'running';
   // The list has only those that are published now.
   const forwards = isRunning ? machine : data?.machine;
-  // That of the last look may be of an earlier start.
+  // That of the last look may be of an earlier run.
   const plan = isRunning ? data?.machine.plan : undefined;
   useInView(name, element, true);
   return (
@@ -32,10 +32,10 @@ export function Overview({ machine }: { readonly machine: SoundMachine }) {
       </div>
       <div class="facts">
         <StateFacts {...machine} />
-        <HardwareFacts spec={spec} plan={plan} />
+        <HardwareFacts {...machine} plan={plan} />
         <DiskFacts spec={spec} source={source} sizes={disks.data?.disks ?? []} />
         <NetworkFacts
-          spec={spec}
+          {...machine}
           plan={plan}
           ports={forwards?.ports ?? []}
           sockets={forwards?.sockets ?? []}

@@ -52,12 +52,11 @@ export function StateFacts({ spec, status, pendingChanges }: SoundMachine) {
   );
 }
 
-interface HardwareProperties {
-  readonly spec: Spec;
+interface HardwareProperties extends Pick<SoundMachine, 'spec' | 'pendingChanges'> {
   readonly plan: Plan | undefined;
 }
 
-export function HardwareFacts({ spec, plan }: HardwareProperties) {
+export function HardwareFacts({ spec, plan, pendingChanges }: HardwareProperties) {
   const { firmware, boot, installer, limits, cpuLevel } = spec;
   return (
     <Section title="Hardware">
@@ -68,7 +67,7 @@ export function HardwareFacts({ spec, plan }: HardwareProperties) {
       </Fact>
       <Fact name="Accelerator">
         {spec.accel}
-        {spec.accel === 'auto' && plan && chosen(plan.accelerator)}
+        {spec.accel === 'auto' && plan && !pendingChanges.includes('accel') && chosen(plan.accelerator)}
       </Fact>
       <Fact name="Memory">{bytes(spec.memoryBytes)}</Fact>
       <Fact name="Limits">
@@ -197,20 +196,22 @@ function ownerOf({ uid, gid }: { readonly uid: number; readonly gid: number }): 
   return `owner ${uid}:${gid}`;
 }
 
-interface NetworkProperties {
-  readonly spec: Spec;
+interface NetworkProperties extends Pick<SoundMachine, 'spec' | 'pendingChanges'> {
   readonly plan: Plan | undefined;
   readonly ports: readonly PlannedPort[];
   readonly sockets: readonly PublishedSocket[];
   readonly live: boolean;
 }
 
-export function NetworkFacts({ spec, plan, ports, sockets, live }: NetworkProperties) {
+export function NetworkFacts({ spec, plan, pendingChanges, ports, sockets, live }: NetworkProperties) {
   return (
     <Section title="Network">
       <Fact name="Backend">
         {spec.net}
-        {spec.net === 'auto' && plan?.network && `now ${plan.network.backend}`}
+        {spec.net === 'auto' &&
+          plan?.network &&
+          !pendingChanges.includes('net') &&
+          `now ${plan.network.backend}`}
       </Fact>
       <Fact name="Bridge">{spec.bridge}</Fact>
       <Fact name="MAC address">{spec.mac}</Fact>

@@ -23,7 +23,11 @@ function transitionOf(machine: Machine, work: Work | undefined): string | undefi
   if (!('spec' in machine)) return undefined;
   const isRunning = machine.status.kind === 'running';
   if (work?.kind === 'stop' && machine.state === 'running') return 'stopping';
-  return work?.kind === 'start' && !isRunning ? 'starting' : undefined;
+  return !isRunning && work && isStart(work) ? 'starting' : undefined;
+}
+
+function isStart({ kind, progress }: Work): boolean {
+  return ['start', 'restart'].includes(kind) || (kind === 'create' && progress?.created === true);
 }
 
 /** The reason why the machine ended, or what it waits for; empty for one that runs. */

@@ -69,7 +69,7 @@ export class NamedMachine {
    * For a clone, this then waits for the guest to give it a new identity; `identityProblem` says why that failed. With
    * `paused`, and when `restoreSnapshot` starts it, a clone keeps the identity of the original until its next start.
    * @throws MachineBusyError, MachineStateError, LaunchError, PortTakenError, or the signal's reason; then nothing of the
-   *   start is left running, except for a clone whose guest was waited for.
+   *   start is left running, except for a clone whose guest was waited for, and a machine that has loaded its saved memory.
    */
   async start(options: StartOptions = {}): Promise<LiveMachine> {
     const { startMachine } = await import('./run/start/start.ts');

@@ -8,10 +8,10 @@ interface Flags extends FormatFlags {
 }
 
 /** Images that no one has to download, and how they are used. */
-const LOCAL: Readonly<Record<string, string>> = {
-  micro: 'micro is built on this host at its first use: vmlet run micro',
-  host: 'host is the system of this host: vmlet run host -- COMMAND',
-};
+const LOCAL: ReadonlyMap<string, string> = new Map([
+  ['micro', 'micro is built on this host at its first use: vmlet run micro'],
+  ['host', 'host is the system of this host: vmlet run host -- COMMAND'],
+]);
 
 /** `vmlet search` and `vmlet image search`. */
 export function searchCommand(): Command {
@@ -33,5 +33,9 @@ async function search(term: string | undefined, flags: Flags): Promise<void> {
   const rows = await (term === undefined ? store.catalogue() : store.search(term));
   if (printRecords(flags, 'images', rows)) return;
   if (rows.length > 0) process.stdout.write(catalogueTable(rows, flags));
-  else note(LOCAL[term ?? ''] ?? `no image matches "${term ?? ''}"; to list all images: vmlet search`);
+  else
+    note(
+      LOCAL.get(term?.toLowerCase() ?? '') ??
+        `no image matches "${term ?? ''}"; to list all images: vmlet search`,
+    );
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   ImageLockedError,
   InvalidInputError,
@@ -30,9 +31,11 @@ export async function imageFailure(
     return new NoSpaceError(`no space left on device: ${image}`, { cause });
   }
   // The last file that it names is the missing one.
-  const [, missing] = /.*Could not open '(.+)': No such file or directory/s.exec(words) ?? [];
+  const [, missing] = /.*Could not open '(.+)': No such file or directory/.exec(words) ?? [];
   if (missing !== undefined) {
-    const dependent = missing === image ? '' : ` (${image} is based on it)`;
+    // The image may also be one that the command creates.
+    const isBase = missing !== image && words.includes('backing file');
+    const dependent = isBase && existsSync(image) ? ` (${image} is based on it)` : '';
     return new InvalidInputError('disk', `no such file: ${missing}${dependent}`, {
       hint: 'restore the file',
       cause,

@@ -15,7 +15,7 @@ import { describeHolders } from '../volume/volume-holders.ts';
 
 /**
  * Rewords a QEMU failure to open or write an image as the error that qemu-img would give: locked by another
- * process (and which), no space left, no permission. Other failures are returned unchanged.
+ * process (and which), missing, no space left, no permission. Other failures are returned unchanged.
  * @param paths the image, then its backing files.
  */
 export async function explainImageFailure(
@@ -64,7 +64,7 @@ export async function volumeInUse(
 function isOutOfSight(words: string, paths: readonly string[]): boolean {
   return (
     words.includes('No such file or directory') &&
-    paths.some((path) => words.includes(path) && existsSync(path))
+    paths.some((path) => words.includes(`'${path}'`) && existsSync(path))
   );
 }
 

@@ -50,8 +50,17 @@ export async function tellMissed(
   name: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const names = networksOfMachine(places, name).length > 0;
-  await tellMachine(places, name, { clock: true, names }, signal);
+  await tellMachine(places, name, { clock: true, names: mayHaveNames(places, name) }, signal);
+}
+
+/** Returns true also when the networks cannot be read: telling the names then fails, for this guest alone. */
+function mayHaveNames(places: Places, name: string): boolean {
+  try {
+    return networksOfMachine(places, name).length > 0;
+  } catch (error) {
+    if (isSystemError(error)) return true;
+    throw error;
+  }
 }
 
 async function tellMachine(

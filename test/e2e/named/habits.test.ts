@@ -31,7 +31,8 @@ describe('lists', () => {
     const none = await home.vmlet('search', 'zzzz');
     expect([none.status, none.stdout]).toEqual([0, '']);
     expect(none.stderr).toContain('no image matches "zzzz"');
-    expect((await home.vmlet('search', 'micro')).stderr).toContain('micro is built on this host');
+    expect((await home.vmlet('search', 'Micro')).stderr).toContain('micro is built on this host');
+    expect((await home.vmlet('search', 'host')).stderr).toContain('host is the system of this host');
     expect(JSON.parse((await home.vmlet('search', 'zzzz', '--json')).stdout)).toEqual({
       version: 1,
       images: [],

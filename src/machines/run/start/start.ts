@@ -1,10 +1,5 @@
 import { existsSync } from 'node:fs';
-import {
-  BrokenMachineError,
-  InvalidInputError,
-  MachineStateError,
-  isSystemError,
-} from '../../../errors/index.ts';
+import { InvalidInputError, MachineStateError, isSystemError } from '../../../errors/index.ts';
 import { requirePlatform } from '../../../host/require-platform.ts';
 import type { Locations } from '../../../machine/paths/locations.ts';
 import type { NamedPlan } from '../../../machine/plan/named-plan.ts';
@@ -55,8 +50,8 @@ export interface MemoryToLoad {
 
 /**
  * Starts a machine, and returns when its processors run and its ports lead to it; with copies of directories, when its
- * guest has booted and has them. It keeps running when this process exits. After a failed start, nothing is left running, except for a machine that has
- * loaded its saved memory: its QEMU holds the only copy.
+ * guest has booted and has them. It keeps running when this process exits. After a failed start, nothing is left running,
+ * except for a machine that has loaded its saved memory: its QEMU holds the only copy.
  * @throws MachineNotFoundError, MachineBusyError, MachineStateError (already running), LaunchError with QEMU's last
  *   lines, PortTakenError, UnsupportedHostError, or the signal's reason.
  */
@@ -154,7 +149,6 @@ async function startLocked(
   writeCommandFiles(locations, definition);
   await announceMember(locations, definition, signal);
   const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lock });
-  let hasLoadedSaved = false;
   try {
     const waits = options.paused === true || !boots;
     const ready = waits ? keeper.negotiated : keeper.running;
@@ -170,7 +164,6 @@ async function startLocked(
     if (plan.incoming) {
       const { restoreSaved } = await import('../save.ts');
       await restoreSaved(definition, letRun, { signal });
-      hasLoadedSaved = true;
     }
     await memory?.load(definition, letRun, { signal });
     log?.debug({ keeper: keeper.pid }, 'the machine runs');
@@ -182,8 +175,8 @@ async function startLocked(
     }
     beginCommand(definition);
   } catch (error) {
-    // QEMU holds the only copy of the memory now: the machine runs, or repeating the start resumes it.
-    if (plan.incoming && (hasLoadedSaved ? identifyProcess(keeper.pid) : mayAwaitResume(definition))) {
+    // The file is removed once QEMU has loaded it. From then on, QEMU holds the only copy.
+    if (plan.incoming && !existsSync(files.savedState) && mayBeAlive(keeper)) {
       keeper.release();
       throw error;
     }
@@ -218,12 +211,12 @@ function refusePausedCopies({ spec: { name } }: Definition, { copies: [copy] }: 
   );
 }
 
-/** Returns true also when the note cannot be read: memory that only QEMU holds must not be lost. */
-function mayAwaitResume(definition: Definition): boolean {
+/** Returns true also when that is unknown: memory that only QEMU holds must not be lost. */
+function mayBeAlive({ pid }: StartedKeeper): boolean {
   try {
-    return awaitsResume(definition);
+    return identifyProcess(pid) !== undefined;
   } catch (error) {
-    if (isSystemError(error) || error instanceof BrokenMachineError) return true;
+    if (isSystemError(error)) return true;
     throw error;
   }
 }

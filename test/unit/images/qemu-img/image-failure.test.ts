@@ -3,15 +3,15 @@ import { imageFailure } from '../../../../src/images/qemu-img/image-failure.ts';
 
 const missing = (path: string): string =>
   `qemu-img: Could not open '${path}': Could not open '${path}': No such file or directory`;
+const missingBase = (path: string): string =>
+  `qemu-img: Could not open '${path}': Could not open backing file: Could not open '/it's a base': No such file or directory`;
+
+const HERE = import.meta.filename;
 
 test.each([
   ['an image', missing('/a b'), '/a b', 'disk: no such file: /a b'],
-  [
-    'a backing file',
-    "qemu-img: Could not open '/top': Could not open backing file: Could not open '/it's a base': No such file or directory",
-    '/top',
-    "disk: no such file: /it's a base (/top is based on it)",
-  ],
+  ['a backing file', missingBase(HERE), HERE, `disk: no such file: /it's a base (${HERE} is based on it)`],
+  ['a base of another file', missingBase('/layer'), '/new', "disk: no such file: /it's a base"],
   [
     'no space',
     'qemu-img: /a: error while writing: No space left on device',

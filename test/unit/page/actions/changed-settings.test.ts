@@ -11,6 +11,16 @@ test('settings are shown as options of vmlet take them', () => {
   expect(shown).toEqual({ memory: '1536M', cpus: '2', labels: 'team=red\nowner=ada = bob\nempty=' });
 });
 
+test('labels that are no line are left out, and stay', () => {
+  const odd = settingsOf({
+    memoryBytes: 1024,
+    cpus: 1,
+    labels: { a: 'b\nc=d', ' e': 'f', g: 'h ', 'i=j': 'k', l: '' },
+  });
+  expect(odd.labels).toBe('l=');
+  expect(changesOf(odd, { ...odd, labels: '' }).body).toEqual({ labels: { l: null } });
+});
+
 test('settings that are as they were are not sent', () => {
   expect(typed({})).toEqual({ body: {}, flags: [] });
   expect(typed({ labels: '\n empty\nowner=ada = bob\n\n  team=red ' })).toEqual({ body: {}, flags: [] });
@@ -22,7 +32,7 @@ test('memory and processors are sent as they were typed', () => {
     flags: ['--memory', '4G', '--cpus', '8'],
   });
   expect(typed({ cpus: 'many' }).body).toEqual({ cpus: 'many' });
-  expect(typed({ cpus: ' ' }).body).toEqual({ cpus: ' ' });
+  expect(typed({ cpus: '0x10' })).toEqual({ body: { cpus: '0x10' }, flags: ['--cpus', '0x10'] });
 });
 
 test('a label is added, changed and removed', () => {
