@@ -5,7 +5,7 @@ import { makeTemporaryDirectory } from '../../../directory.ts';
 import { lockedDriveSector } from '../../../../fixtures/guests/locked-drive-sector.ts';
 import { GuestHoldsDeviceError, InvalidInputError } from '../../../../src/errors/index.ts';
 import { changeMedium } from '../../../../src/machine/state/medium.ts';
-import { type QmpClient, QmpRefusedError } from '../../../../src/qmp/index.ts';
+import type { QmpClient } from '../../../../src/qmp/index.ts';
 import { Peer, failureOf, negotiate } from '../../qmp/qemu.ts';
 
 let directory: string;
@@ -62,7 +62,9 @@ test('media can be inserted, replaced and removed, and leave no block node', asy
 test('a file that cannot be opened leaves the old medium in the drive', async () => {
   await start('-S');
   await changeMedium(qmp, 'cd0', image('first.iso'));
-  expect(await failureOf(changeMedium(qmp, 'cd0', at('none.iso')))).toBeInstanceOf(QmpRefusedError);
+  expect(await failureOf(changeMedium(qmp, 'cd0', at('none.iso')))).toMatchObject({
+    message: `disk: no such file: ${at('none.iso')}`,
+  });
   expect(await drive()).toEqual({ file: at('first.iso'), open: false, nodes: 1 });
   expect(await failureOf(changeMedium(qmp, 'cd7', undefined))).toBeInstanceOf(InvalidInputError);
 });
