@@ -33,7 +33,7 @@ int renewal_change(int link, const uint8_t hardware_address[6], bool announces)
         reason = errno;
     close(fd);
     if (!reason)
-        tcp_break(link);
+        tcp_break(&(struct tcp_origin){.link = link});
     return reason;
 }
 
@@ -78,14 +78,21 @@ static int remove_ipv4(int netlink, int link)
     }
 }
 
+/* The hardware address is changed while the link is down: not all cards can change it while they are up, and
+ * systemd-networkd 257 can fail when it is changed during a request for an IPv6 address ("Could not restart DHCPv6
+ * client"). It then sets up the link twice, and removes the address that it has just got. */
 static int take_down(int netlink, int link, const uint8_t hardware_address[6])
 {
-    /* Connections are broken before their addresses are removed, and not from the old hardware address, which others
-     * could learn. */
-    bool is_changed = renewal_change(link, hardware_address, false) == 0;
+    struct tcp_origin origin = {.link = link};
+    /* A link that goes down loses its IPv6 addresses. */
+    tcp_list_addresses(&origin);
     int reason = link_set_up(netlink, link, false);
-    /* Not all cards can change it while they are up. */
-    return reason || is_changed ? reason : link_set_hardware_address(netlink, link, hardware_address);
+    if (!reason)
+        reason = link_set_hardware_address(netlink, link, hardware_address);
+    /* While it is down, nothing is sent from the old hardware address, which others could learn. */
+    if (!reason)
+        tcp_break(&origin);
+    return reason;
 }
 
 int renewal_clear(int netlink, int link, const uint8_t hardware_address[6])

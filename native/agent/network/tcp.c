@@ -11,8 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ADDRESSES_MAX = 16 };
-
 /* One line of /proc/net/tcp or tcp6. */
 struct connection {
     uint8_t family;
@@ -60,37 +58,30 @@ static struct in6_addr to_ipv6(uint8_t family, const void *address)
     return result;
 }
 
-struct addresses {
-    int link;
-    size_t count;
-    struct in6_addr list[ADDRESSES_MAX];
-};
-
 static void collect_address(const struct nlmsghdr *entry, void *context)
 {
-    struct addresses *addresses = context;
+    struct tcp_origin *origin = context;
     const struct ifaddrmsg *body = NLMSG_DATA(entry);
-    if (entry->nlmsg_type != RTM_NEWADDR || body->ifa_index != (uint32_t)addresses->link)
+    if (entry->nlmsg_type != RTM_NEWADDR || body->ifa_index != (uint32_t)origin->link)
         return;
     /* On links without a peer address, such as Ethernet, IPv6 has only the latter. */
     const struct rtattr *value = netlink_find(IFA_RTA(body), (int)IFA_PAYLOAD(entry), IFA_LOCAL);
     if (!value)
         value = netlink_find(IFA_RTA(body), (int)IFA_PAYLOAD(entry), IFA_ADDRESS);
-    if (value && addresses->count < ADDRESSES_MAX && RTA_PAYLOAD(value) == (body->ifa_family == AF_INET ? 4 : 16))
-        addresses->list[addresses->count++] = to_ipv6(body->ifa_family, RTA_DATA(value));
+    if (value && origin->count < TCP_ADDRESSES_MAX && RTA_PAYLOAD(value) == (body->ifa_family == AF_INET ? 4 : 16))
+        origin->addresses[origin->count++] = to_ipv6(body->ifa_family, RTA_DATA(value));
 }
 
-static struct addresses list_addresses(int link)
+void tcp_list_addresses(struct tcp_origin *origin)
 {
-    struct addresses addresses = {.link = link};
     struct netlink_message message;
     int fd = netlink_open(NETLINK_ROUTE, 0);
+    origin->is_listed = true;
     if (fd < 0)
-        return addresses;
+        return;
     netlink_begin(&message, RTM_GETADDR, 0, sizeof(struct ifaddrmsg));
-    netlink_list(fd, &message, collect_address, &addresses);
+    netlink_list(fd, &message, collect_address, origin);
     close(fd);
-    return addresses;
 }
 
 /* Connections of this machine to itself are kept. */
@@ -101,11 +92,11 @@ static bool leads_to_other_machine(const struct connection *connection)
     return is_open && memcmp(connection->id.idiag_src, connection->id.idiag_dst, sizeof connection->id.idiag_src) != 0;
 }
 
-static bool begins_at(const struct connection *connection, const struct addresses *addresses)
+static bool begins_at(const struct connection *connection, const struct tcp_origin *origin)
 {
     struct in6_addr source = to_ipv6(connection->family, connection->id.idiag_src);
-    for (size_t index = 0; index < addresses->count; index++)
-        if (memcmp(&source, &addresses->list[index], sizeof source) == 0)
+    for (size_t index = 0; index < origin->count; index++)
+        if (memcmp(&source, &origin->addresses[index], sizeof source) == 0)
             return true;
     return false;
 }
@@ -121,9 +112,8 @@ static void destroy(int fd, const struct connection *connection)
     netlink_transact(fd, &message);
 }
 
-static void break_connections(const char *path, uint8_t family, int link)
+static void break_connections(const char *path, uint8_t family, struct tcp_origin *origin)
 {
-    struct addresses addresses = {0};
     char *line = NULL;
     size_t size = 0;
     int fd = -1;
@@ -132,9 +122,9 @@ static void break_connections(const char *path, uint8_t family, int link)
         struct connection connection = {.family = family};
         if (!read_line(line, &connection) || !leads_to_other_machine(&connection))
             continue;
-        if (addresses.link == 0)
-            addresses = list_addresses(link);
-        if (!begins_at(&connection, &addresses))
+        if (!origin->is_listed)
+            tcp_list_addresses(origin);
+        if (!begins_at(&connection, origin))
             continue;
         if (fd < 0)
             fd = netlink_open(NETLINK_SOCK_DIAG, 0);
@@ -157,10 +147,10 @@ static bool is_only_process(void)
     return getpid() == 1 && waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
 }
 
-void tcp_break(int link)
+void tcp_break(struct tcp_origin *origin)
 {
     if (is_only_process())
         return;
-    break_connections("/proc/net/tcp", AF_INET, link);
-    break_connections("/proc/net/tcp6", AF_INET6, link);
+    break_connections("/proc/net/tcp", AF_INET, origin);
+    break_connections("/proc/net/tcp6", AF_INET6, origin);
 }

@@ -17,8 +17,8 @@ export interface QemuImgOptions extends Pick<RunOptions, 'signal' | 'acceptedExi
 /**
  * Runs qemu-img.
  * @param path the image that an error is about.
- * @throws ImageLockedError, NoSpaceError, PermissionError, InvalidInputError for a missing file, CommandFailedError, MissingProgramError, StandstillError
- *   when it makes no progress for a minute, or the signal's reason.
+ * @throws ImageLockedError, NoSpaceError, PermissionError, InvalidInputError for a missing file, CommandFailedError,
+ *   MissingProgramError, StandstillError when it makes no progress for a minute, or the signal's reason.
  */
 export async function qemuImg(
   args: readonly string[],

@@ -33,6 +33,23 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
   const focused = async (page: Page): Promise<string> =>
     page.evaluate<string>('document.activeElement.textContent');
 
+  /** Opens the page and holds the server's events for which `isHeld` is true; each function in `held` passes one on. */
+  async function openHolding(
+    isHeld: (event: string) => boolean,
+  ): Promise<{ page: Page; held: (() => void)[] }> {
+    const held: (() => void)[] = [];
+    const page = await ui.open({}, async (context) => {
+      await context.routeWebSocket(/\/v1\/events$/, (socket) => {
+        socket.connectToServer().onMessage((message) => {
+          const pass = (): void => socket.send(message);
+          if (isHeld(String(message))) held.push(pass);
+          else pass();
+        });
+      });
+    });
+    return { page, held };
+  }
+
   async function askToRemove(page: Page, name: string): Promise<Locator> {
     await row(page, name)
       .getByRole('button', { name: `More actions for ${name}` })
@@ -119,17 +136,8 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
   });
 
   test('a machine that comes is announced, one that was created but not started is shown', async () => {
-    const held: (() => void)[] = [];
     let isHolding = true;
-    const page = await ui.open({}, async (context) => {
-      await context.routeWebSocket(/\/v1\/events$/, (socket) => {
-        socket.connectToServer().onMessage((message) => {
-          const pass = (): void => socket.send(message);
-          if (isHolding && String(message).startsWith('{"event":"machine"')) held.push(pass);
-          else pass();
-        });
-      });
-    });
+    const { page, held } = await openHolding((event) => isHolding && event.startsWith('{"event":"machine"'));
     const taken = createServer().listen(0, '127.0.0.1');
     const { port } = await until(() => (taken.address() as AddressInfo | null) ?? undefined);
     await page.evaluate("location.hash = '#/create'");
@@ -200,17 +208,11 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
 
   test('a machine whose start has not ended is starting', async () => {
     await create('one');
-    const held: (() => void)[] = [];
     let isStarting = false;
-    const page = await ui.open({}, async (context) => {
-      await context.routeWebSocket(/\/v1\/events$/, (socket) => {
-        socket.connectToServer().onMessage((message) => {
-          const pass = (): void => socket.send(message);
-          if (isStarting) held.push(pass);
-          else pass();
-          isStarting ||= /^\{"event":"operation".*"state":"running"/.test(String(message));
-        });
-      });
+    const { page, held } = await openHolding((event) => {
+      const isHeld = isStarting;
+      isStarting ||= /^\{"event":"operation".*"state":"running"/.test(event);
+      return isHeld;
     });
     await row(page, 'one').getByRole('button', { name: 'Start one' }).click();
     await row(page, 'one').locator('.state', { hasText: 'starting' }).waitFor();
