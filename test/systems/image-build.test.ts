@@ -28,6 +28,7 @@ const SCRIPTS = {
 /** Prints `NAME VALUE` for everything that distinguishes or identifies a system; its network is up before the command. */
 const IDENTITY = `
 echo addresses $(ip -4 -o addr show scope global | tr -s ' ' | cut -d ' ' -f 4)
+echo online $(systemctl is-active network-online.target)
 until systemctl --quiet is-active ssh; do sleep 0.2; done
 echo name $(hostname)
 echo machine-id $(cat /etc/machine-id)
@@ -141,6 +142,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       const [stdout = '', identified = ''] = (await run('web', looks, BOOTED, '--fresh')).split('\n\n');
       expect(stdout).toMatch(/^hello from \/root\nsecond\nI am [0-9a-f]{32} \S{60,}$/);
       booted = identityIn(identified);
+      expect(booted.get('online')).toBe('active');
       // It is never kept.
       expect(kept()).toEqual([]);
       for (const [, id, key] of who.map((match) => match ?? [])) {
@@ -217,6 +219,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
         expect(one.get('journal-id')).toContain(one.get('machine-id'));
         expect(one.get('served-key')).toBe(one.get('host-key'));
         expect(one.get('journal')).toBe('1');
+        expect(one.get('online')).toBe('active');
         expect(one.get('failed')).toBe(booted.get('failed'));
         // networkd sets up such a link twice, and may leave it without IPv4.
         expect(one.get('failed-links')).toBe('0');
