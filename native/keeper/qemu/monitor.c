@@ -74,6 +74,14 @@ static void ask_status(void)
     asked_status = request(STATUS);
 }
 
+static void ready(void)
+{
+    static bool notified;
+    if (!notified)
+        notify_ready();
+    notified = true;
+}
+
 static void runs(void)
 {
     if (ran)
@@ -83,7 +91,7 @@ static void runs(void)
     record_state("running");
     record_act();
     report("running");
-    notify_ready();
+    ready();
 }
 
 static void update_state(struct span status)
@@ -97,6 +105,9 @@ static void update_state(struct span status)
     record_state(state);
     if (strcmp(state, "running") == 0)
         runs();
+    /* A machine that was paused when it was saved: systemd would end it when its start timed out. */
+    if (strcmp(state, "paused") == 0)
+        ready();
     if (strcmp(state, "internal-error") == 0) {
         monitor.fatal_state = "internal-error";
         qemu_signal(SIGKILL);

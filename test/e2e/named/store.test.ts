@@ -21,8 +21,11 @@ import { lockMachine } from '../../../src/machines/lock/machine-lock.ts';
 import type { NamedMachine } from '../../../src/machines/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { until } from '../../until.ts';
+import { start } from '../command.ts';
 import { type Home, type HomeProcess, makeHome } from './home.ts';
 import { type Role, keptDisks, leftovers, liesOf, roleOf } from './truth.ts';
+
+const NOTIFY_SOCKET = join(import.meta.dirname, '../../../fixtures/keeper/notify-socket.pl');
 
 let home: Home;
 let image: string;
@@ -196,6 +199,25 @@ describe('a start that is killed before QEMU has loaded the saved memory', () =>
     expect(await listed()).toEqual({ m: 'running' });
     expect(existsSync(files.savedStateNote)).toBe(false);
   });
+});
+
+it('systemd is told that a machine is ready that was paused when it was saved', async () => {
+  await createRunning('m');
+  expect(await home.vmlet('pause', 'm')).toMatchObject({ status: 0 });
+  expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
+  const address = join(home.path, 'notify');
+  const systemd = spawn('perl', [NOTIFY_SOCKET, address], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    let told = '';
+    systemd.stdout.on('data', (chunk) => (told += String(chunk)));
+    await until(() => told === 'listening\n');
+    const env = { ...home.environment, NOTIFY_SOCKET: address };
+    expect(await start(['start', 'm'], { env }).finished).toMatchObject({ status: 0 });
+    await until(() => told.endsWith('READY=1\n'));
+    expect(await listed()).toEqual({ m: 'paused' });
+  } finally {
+    systemd.kill();
+  }
 });
 
 describe('a start of a saved machine that fails', () => {
