@@ -19,6 +19,7 @@ import { freePort } from '../../../src/host/programs/passt-handshake.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
 import { lockMachine } from '../../../src/machines/lock/machine-lock.ts';
 import type { NamedMachine } from '../../../src/machines/index.ts';
+import { findProgram } from '../../../src/process/program.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { until } from '../../until.ts';
 import { start } from '../command.ts';
@@ -206,7 +207,9 @@ it('systemd is told that a machine is ready that was paused when it was saved', 
   expect(await home.vmlet('pause', 'm')).toMatchObject({ status: 0 });
   expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
   const address = join(home.path, 'notify');
-  const systemd = spawn('perl', [NOTIFY_SOCKET, address], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const perl = findProgram('perl');
+  if (perl === undefined) throw new Error('perl is needed: perl-base is part of every Debian');
+  const systemd = spawn(perl, [NOTIFY_SOCKET, address], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     let told = '';
     systemd.stdout.on('data', (chunk) => (told += String(chunk)));
