@@ -74,14 +74,6 @@ static void ask_status(void)
     asked_status = request(STATUS);
 }
 
-static void ready(void)
-{
-    static bool notified;
-    if (!notified)
-        notify_ready();
-    notified = true;
-}
-
 static void runs(void)
 {
     if (ran)
@@ -91,7 +83,7 @@ static void runs(void)
     record_state("running");
     record_act();
     report("running");
-    ready();
+    notify_ready();
 }
 
 static void update_state(struct span status)
@@ -107,7 +99,7 @@ static void update_state(struct span status)
         runs();
     /* A machine that was paused when it was saved: systemd would end it when its start timed out. */
     if (strcmp(state, "paused") == 0)
-        ready();
+        notify_ready();
     if (strcmp(state, "internal-error") == 0) {
         monitor.fatal_state = "internal-error";
         qemu_signal(SIGKILL);

@@ -1,5 +1,6 @@
 #include "notify.h"
 #include "note.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,11 @@ static void notify(const char *message)
 
 void notify_ready(void)
 {
+    static bool sent;
     char message[64];
+    if (sent)
+        return;
+    sent = true;
     snprintf(message, sizeof message, "MAINPID=%d\nREADY=1", (int)getpid());
     notify(message);
 }

@@ -19,14 +19,12 @@ import { freePort } from '../../../src/host/programs/passt-handshake.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
 import { lockMachine } from '../../../src/machines/lock/machine-lock.ts';
 import type { NamedMachine } from '../../../src/machines/index.ts';
-import { findProgram } from '../../../src/process/program.ts';
 import { Scope } from '../../../src/util/scope.ts';
+import { openNotifySocket } from '../../notify-socket.ts';
 import { until } from '../../until.ts';
 import { start } from '../command.ts';
 import { type Home, type HomeProcess, makeHome } from './home.ts';
 import { type Role, keptDisks, leftovers, liesOf, roleOf } from './truth.ts';
-
-const NOTIFY_SOCKET = join(import.meta.dirname, '../../../fixtures/keeper/notify-socket.pl');
 
 let home: Home;
 let image: string;
@@ -207,20 +205,12 @@ it('systemd is told that a machine is ready that was paused when it was saved', 
   expect(await home.vmlet('pause', 'm')).toMatchObject({ status: 0 });
   expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
   const address = join(home.path, 'notify');
-  const perl = findProgram('perl');
-  if (perl === undefined) throw new Error('perl is needed: perl-base is part of every Debian');
-  const systemd = spawn(perl, [NOTIFY_SOCKET, address], { stdio: ['ignore', 'pipe', 'inherit'] });
-  try {
-    let told = '';
-    systemd.stdout.on('data', (chunk) => (told += String(chunk)));
-    await until(() => told === 'listening\n');
-    const env = { ...home.environment, NOTIFY_SOCKET: address };
-    expect(await start(['start', 'm'], { env }).finished).toMatchObject({ status: 0 });
-    await until(() => told.endsWith('READY=1\n'));
-    expect(await listed()).toEqual({ m: 'paused' });
-  } finally {
-    systemd.kill();
-  }
+  await using scope = new Scope();
+  const notifications = await openNotifySocket(address, scope);
+  const env = { ...home.environment, NOTIFY_SOCKET: address };
+  expect(await start(['start', 'm'], { env }).finished).toMatchObject({ status: 0 });
+  await until(() => notifications().includes('READY=1'));
+  expect(await listed()).toEqual({ m: 'paused' });
 });
 
 describe('a start of a saved machine that fails', () => {

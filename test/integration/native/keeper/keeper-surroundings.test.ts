@@ -4,19 +4,17 @@ import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'n
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../directory.ts';
+import { openNotifySocket } from '../../../notify-socket.ts';
 import { until } from '../../../until.ts';
 import { isSystemError } from '../../../../src/errors/index.ts';
 import { keeperArguments, signalKeeper } from '../../../../src/process/keeper.ts';
 import { keeperProgram } from '../../../../src/process/native/keeper-program.ts';
-import { findProgram } from '../../../../src/process/program.ts';
 import { run } from '../../../../src/process/run.ts';
-import { supervise } from '../../../../src/process/supervise.ts';
 import { QmpClient } from '../../../../src/qmp/index.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { KeeperLab, gone } from './keeper-lab.ts';
 import { currentBootId, identifyProcess } from '../../../../src/process/procfs/identity.ts';
 
-const NOTIFY_SOCKET = join(import.meta.dirname, '../../../../fixtures/keeper/notify-socket.pl');
 const directory = temporaryDirectory();
 let scope: Scope;
 
@@ -29,17 +27,13 @@ describe('a keeper under systemd', () => {
   it.each(['a path', 'an abstract name'])(
     'reports to %s that the machine runs, and that it ends',
     async (kind) => {
-      const perl = findProgram('perl');
-      if (perl === undefined) throw new Error('perl is needed: perl-base is part of every Debian');
       const lab = new KeeperLab(keeperProgram(), directory, scope);
       const address = kind === 'a path' ? lab.path('notify') : `@vmlet-test-${process.pid}`;
-      const systemd = supervise([perl, NOTIFY_SOCKET, address], { environment: {} }, scope);
-      const told = (): string => systemd.output.last(20).join('\n');
-      await until(() => told() === 'listening', { awaited: 'it listens' });
+      const notifications = await openNotifySocket(address, scope);
       const keeper = lab.boot('powerOff', { notifySocket: address });
       await keeper.ended;
-      await until(() => told().includes('STOPPING'), { awaited: 'all was told' });
-      expect(told()).toBe(`listening\nMAINPID=${keeper.pid}\nREADY=1\nSTOPPING=1`);
+      await until(() => notifications().includes('STOPPING=1'));
+      expect(notifications()).toEqual([`MAINPID=${keeper.pid}`, 'READY=1', 'STOPPING=1']);
     },
   );
 
