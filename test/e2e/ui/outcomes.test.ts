@@ -208,16 +208,16 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
 
   test('a machine whose start has not ended is starting', async () => {
     await create('one');
-    let phase: 'idle' | 'starting' | 'released' = 'idle';
-    const { page, held } = await openHolding((event) => {
-      const isHeld = phase === 'starting';
-      // It is sent again with each step of the start.
-      if (phase === 'idle' && /^\{"event":"operation".*"state":"running"/.test(event)) phase = 'starting';
-      return isHeld;
-    });
-    await row(page, 'one').getByRole('button', { name: 'Start one' }).click();
+    let isHolding = false;
+    const { page, held } = await openHolding(
+      (event) => isHolding && !/^\{"event":"operation".*"state":"running"/.test(event),
+    );
+    const startButton = row(page, 'one').getByRole('button', { name: 'Start one' });
+    await startButton.waitFor();
+    isHolding = true;
+    await startButton.click();
     await row(page, 'one').locator('.state', { hasText: 'starting' }).waitFor();
-    phase = 'released';
+    isHolding = false;
     for (const pass of held) pass();
     await row(page, 'one').locator('.state', { hasText: 'running' }).waitFor();
   });
