@@ -20,7 +20,7 @@ import { locate } from '../../../src/machine/paths/locations.ts';
 import { lockMachine } from '../../../src/machines/lock/machine-lock.ts';
 import type { NamedMachine } from '../../../src/machines/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { openNotifySocket } from '../../notify-socket.ts';
+import { openNotifySocket } from '../../../fixtures/keeper/notify-socket.ts';
 import { until } from '../../until.ts';
 import { start } from '../command.ts';
 import { type Home, type HomeProcess, makeHome } from './home.ts';

@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'n
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../directory.ts';
-import { openNotifySocket } from '../../../notify-socket.ts';
+import { openNotifySocket } from '../../../../fixtures/keeper/notify-socket.ts';
 import { until } from '../../../until.ts';
 import { isSystemError } from '../../../../src/errors/index.ts';
 import { keeperArguments, signalKeeper } from '../../../../src/process/keeper.ts';
