@@ -4,7 +4,7 @@ import type { Network } from '../machine/network/network.ts';
 import type { Protocol } from '../network/ports/port.ts';
 import { deferred } from '../util/time/deferred.ts';
 import { endWith, endable } from './runner/endable-tests.ts';
-import type { GuestSetup } from './guests/guest-setup.ts';
+import { type GuestSetup, partsOf } from './guests/guest-setup.ts';
 import { type PooledGuestSetup, type PooledTestGuest, checkPooledSetup } from './guests/pooled-test-guest.ts';
 import { namedFailure, namingFailures } from './runner/named-failure.ts';
 import { matchers } from './matchers.ts';
@@ -58,7 +58,7 @@ type Fixtures<Given extends Setups> = {
 export function machines<const Given extends Setups>(setups: Given): TestAPI<Fixtures<Given>> {
   const guests = Object.entries<GuestSetup | PooledGuestSetup>(setups);
   const forked = guests.flatMap(([label, setup]) => (setup.pool === undefined ? [{ label, setup }] : []));
-  for (const [label, setup] of guests) if (setup.pool !== undefined) checkPooled(label, setup);
+  for (const [label, setup] of guests) check(label, setup);
   const networks = [...new Set(forked.flatMap(({ setup }) => setup.networks ?? []))];
   const both = networks.find((label) => label in setups);
   if (both !== undefined) throw new InvalidInputError('networks', `"${both}" is already the name of a guest`);
@@ -159,9 +159,10 @@ function withTemplatesFirst<Test extends object>(extended: Test, guests: readonl
   });
 }
 
-function checkPooled(label: string, setup: PooledGuestSetup): void {
+function check(label: string, setup: GuestSetup | PooledGuestSetup): void {
   try {
-    checkPooledSetup(setup);
+    if (setup.pool === undefined) partsOf(setup);
+    else checkPooledSetup(setup);
   } catch (error) {
     throw namedFailure(label, error);
   }

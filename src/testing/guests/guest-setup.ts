@@ -1,5 +1,8 @@
+import * as z from 'zod';
+import { functionSchema, launchSchema } from '../../machine/spec/launch-options.ts';
 import type { TemplateOptions } from '../../template/create-template.ts';
 import type { ForkOptions } from '../../template/fork-options.ts';
+import { parseOptions } from '../../util/options/parse-options.ts';
 import { TestMachine } from './test-machine.ts';
 import type { TestMachineOptions } from './machine-run.ts';
 
@@ -32,6 +35,19 @@ export interface GuestSetup
   readonly pool?: undefined;
 }
 
+const { name: _name, mac: _mac, until: _until, ...ofLaunch } = launchSchema.shape;
+/** The values of the other options are checked with the template and the fork. */
+const setupSchema = z.strictObject({
+  ...Object.fromEntries([...Object.keys(ofLaunch), 'run'].map((option) => [option, z.unknown().optional()])),
+  prepare: functionSchema(),
+  networks: z.array(z.string()).readonly().optional(),
+  waitTimeoutMs: z.number().positive().optional(),
+  expectedAlarms: z
+    .array(z.union([z.string(), z.instanceof(RegExp)]))
+    .readonly()
+    .optional(),
+});
+
 /** A setup split into the options of its template, of each fork, and of its use in a test. */
 export interface GuestParts {
   readonly template: Omit<TemplateOptions, OfTheLaunch>;
@@ -41,7 +57,9 @@ export interface GuestParts {
   readonly use: Pick<TestMachineOptions, 'waitTimeoutMs' | 'expectedAlarms'>;
 }
 
+/** @throws InvalidInputError for unknown options, and for values of those that only a test's guest has. */
 export function partsOf(setup: GuestSetup): GuestParts {
+  parseOptions(setupSchema, setup);
   const {
     ports,
     volumes,
