@@ -1,4 +1,4 @@
-import type { ListedMachine, ListedDisk, ListedSnapshot } from '../../src/machines/index.ts';
+import type { GuestAddresses, ListedMachine, ListedDisk, ListedSnapshot } from '../../src/machines/index.ts';
 import type { LoggedEvent, MachineStatistics, StatisticsRate } from '../../src/machines/index.ts';
 import type { ListedDrive, ListedNetwork, ListedShare, ListedVolume } from '../../src/machines/index.ts';
 import type { NamedMachine, PrivateNetwork } from '../../src/machines/index.ts';
@@ -35,6 +35,7 @@ export type SoundMachine = Extract<Machine, { spec: unknown }>;
 
 export type PlannedPort = Json<ReturnType<NamedMachine['ports']>[number]>;
 export type PublishedSocket = Json<ReturnType<NamedMachine['sockets']>[number]>;
+export type Addresses = Json<GuestAddresses>;
 export type Disk = Json<ListedDisk>;
 export type Snapshot = Json<ListedSnapshot>;
 export type Statistics = Json<MachineStatistics> & {

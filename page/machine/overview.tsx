@@ -35,7 +35,7 @@ export function Overview({ machine }: { readonly machine: SoundMachine }) {
         <HardwareFacts {...machine} plan={plan} />
         <DiskFacts spec={spec} source={source} sizes={disks.data?.disks ?? []} />
         <NetworkFacts
-          {...machine}
+          machine={machine}
           plan={plan}
           ports={forwards?.ports ?? []}
           sockets={forwards?.sockets ?? []}

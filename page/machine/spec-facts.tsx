@@ -1,7 +1,9 @@
-import type { Disk, Plan, PlannedPort, PublishedSocket, SoundMachine } from '../api/types.ts';
+import { machinePath } from '../api/client.ts';
+import type { Addresses, Disk, Plan, PlannedPort, PublishedSocket, SoundMachine } from '../api/types.ts';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
 import { pendingOf } from '../parts/state.tsx';
 import { Port } from '../parts/ports.tsx';
+import { useLoaded } from '../state/loaded.ts';
 import { Fact, Section } from './facts.tsx';
 
 type Spec = SoundMachine['spec'];
@@ -196,14 +198,16 @@ function ownerOf({ uid, gid }: { readonly uid: number; readonly gid: number }): 
   return `owner ${uid}:${gid}`;
 }
 
-interface NetworkProperties extends Pick<SoundMachine, 'spec' | 'pendingChanges'> {
+interface NetworkProperties {
+  readonly machine: SoundMachine;
   readonly plan: Plan | undefined;
   readonly ports: readonly PlannedPort[];
   readonly sockets: readonly PublishedSocket[];
   readonly live: boolean;
 }
 
-export function NetworkFacts({ spec, plan, pendingChanges, ports, sockets, live }: NetworkProperties) {
+export function NetworkFacts({ machine, plan, ports, sockets, live }: NetworkProperties) {
+  const { spec, pendingChanges } = machine;
   return (
     <Section title="Network">
       <Fact name="Backend">
@@ -215,6 +219,7 @@ export function NetworkFacts({ spec, plan, pendingChanges, ports, sockets, live 
       </Fact>
       <Fact name="Bridge">{spec.bridge}</Fact>
       <Fact name="MAC address">{spec.mac}</Fact>
+      {live && <AddressFact machine={machine} />}
       {spec.bridges?.map(({ bridge, mac }) => (
         <Fact key={mac} name="Bridge">
           {bridge}, {mac}
@@ -249,6 +254,18 @@ export function NetworkFacts({ spec, plan, pendingChanges, ports, sockets, live 
       ))}
       <Fact name="ssh user">{spec.sshUser}</Fact>
     </Section>
+  );
+}
+
+/** The addresses in the guest, once any are known. */
+function AddressFact({ machine }: { readonly machine: SoundMachine }) {
+  const { data } = useLoaded<Addresses>(machinePath(machine.name, 'addresses'), machine);
+  return (
+    <Fact name="Guest’s addresses">
+      {data?.addresses.map(({ address }) => (
+        <code key={address}>{address}</code>
+      ))}
+    </Fact>
   );
 }
 

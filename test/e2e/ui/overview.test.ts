@@ -232,5 +232,11 @@ describe.skipIf(withoutChromium !== undefined)('the overview of a machine', () =
       text: `auto, now ${accelerator.kind}${accelerator.kind === 'tcg' ? `, ${accelerator.reason}` : ''}`,
     });
     expect(facts).toContainEqual({ name: 'Backend', text: `auto, now ${network?.backend}` });
+    const { addresses } = await home.store.get('job').live().addresses();
+    const text = addresses.map(({ address }) => address).join(', ');
+    expect(text).not.toBe('');
+    await expect
+      .poll(async () => shown('job'), { timeout: PATIENCE_MS })
+      .toContainEqual({ name: 'Guest’s addresses', text });
   });
 });

@@ -71,6 +71,14 @@ export const MACHINE_ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/v1/machines/:name/addresses',
+    handle: async (exchange) => {
+      const { response, signal } = exchange;
+      answerJson(response, await machineOf(exchange).live().addresses({ signal }));
+    },
+  },
+  {
+    method: 'GET',
     path: '/v1/machines/:name/snapshots',
     handle: async (exchange) => {
       const { response, signal } = exchange;

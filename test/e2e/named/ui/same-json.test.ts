@@ -54,6 +54,12 @@ const COMPARISONS: readonly Comparison[] = [
     filled: ['ports', 'sockets'],
   },
   {
+    route: '/v1/machines/:name/addresses',
+    names: ['running'],
+    command: (name) => ['ip', name, '--json'],
+    filled: ['source', 'addresses'],
+  },
+  {
     route: '/v1/images',
     command: () => ['image', 'ls', '--json'],
     more: ['usedBy'],
