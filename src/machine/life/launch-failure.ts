@@ -19,6 +19,8 @@ import { type Outcome, describeOutcome } from './outcome.ts';
 import type { Plan } from '../plan/plan.ts';
 
 const CONSOLE_LINES = 20;
+const BOOT_HINT =
+  'the firmware reboots when it finds nothing to boot: check that the first disk has an operating system; if that needs UEFI, add --firmware uefi';
 /** The register dump that KVM prints after an error. */
 const registerDump = /^(?:[A-Z][A-Z0-9]{1,3} ?=|Code=)/;
 /** Below this, a dying kernel may have run out of memory. */
@@ -69,7 +71,7 @@ async function explainLaunchFailure(error: unknown, started: StartedParts): Prom
     const lastWords = output.qemu.findLast((line) => !registerDump.test(line));
     const problem = `the machine did not become ready: ${describeOutcome(outcome)}`;
     const failure = new LaunchError(lastWords === undefined ? problem : `${problem}: ${lastWords}`, output, {
-      hint: adviseOn(output.qemu),
+      hint: adviseOn(output.qemu) ?? (rebootsUnheard(outcome, started) ? BOOT_HINT : undefined),
       cause: error,
     });
     const { plan } = started;
@@ -82,6 +84,12 @@ async function explainLaunchFailure(error: unknown, started: StartedParts): Prom
     hint: timedOut ? timeOutHint(started) : undefined,
     cause: error,
   });
+}
+
+/** SeaBIOS reboots when it finds nothing to boot, and prints that only on the screen. */
+function rebootsUnheard({ kind }: Outcome, { plan, console }: StartedParts): boolean {
+  const isOfBios = plan?.boot.kind === 'disk' && !plan.firmware;
+  return kind === 'reboot' && isOfBios && console?.last(1).length === 0;
 }
 
 /** The error for a kernel that died while booting, based on its console output. */

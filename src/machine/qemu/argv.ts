@@ -201,8 +201,11 @@ function shareArguments(share: SharePlan): string[] {
   ];
 }
 
-function bootArguments({ boot }: Plan): string[] {
-  if (boot.kind === 'disk') return [];
+/** SeaBIOS reboots when it finds nothing to boot, instead of waiting for the user; OVMF does not know the option. */
+function bootArguments({ boot, onReset }: Plan): string[] {
+  if (boot.kind === 'disk') {
+    return onReset === 'end' ? ['-boot', 'reboot-timeout=0'] : [];
+  }
   return [
     ...['-kernel', boot.kernelPath],
     ...(boot.initrdPath === undefined ? [] : ['-initrd', boot.initrdPath]),

@@ -61,6 +61,12 @@ describe('the board', () => {
     expect(words({ onReset: 'restart' })).not.toContain('-no-reboot');
   });
 
+  it('ends a boot that fails only if a reset ends it', () => {
+    const boot = { kind: 'disk' } as const;
+    expect(valuesOf(words({ boot, onReset: 'end' }), '-boot')).toEqual(['reboot-timeout=0']);
+    expect(words({ boot, onReset: 'restart' })).not.toContain('-boot');
+  });
+
   it('has the firmware’s flash before everything that depends on it', () => {
     const firmware = {
       code: { path: '/CODE.fd', format: 'raw' },

@@ -40,6 +40,24 @@ describe('a launch whose guest’s kernel panics', () => {
   });
 });
 
+describe('a launch with a disk that has nothing to boot', () => {
+  it('fails at once, and names UEFI', async () => {
+    // It ends before its limit of 600 s.
+    const error = await failure({ image: file('empty.raw', '', 1024 * 1024) });
+    expect(error).toBeInstanceOf(LaunchError);
+    const { message, hint } = error as LaunchError;
+    expect(message).toBe('the machine did not become ready: the guest rebooted');
+    expect(hint).toContain('when it finds nothing to boot');
+    expect(hint).toContain('--firmware uefi');
+  });
+
+  it('gives that advice only about a guest that printed nothing', async () => {
+    const error = await failure({ image: file('reset.raw', bootSectors.reset) });
+    expect(error).toMatchObject({ message: 'the machine did not become ready: the guest rebooted' });
+    expect((error as LaunchError).hint).toBeUndefined();
+  });
+});
+
 describe('a kernel that is larger than the guest’s memory', () => {
   const MiB = 1024 * 1024;
   const kernel = file('kernel', 'no kernel', 50 * MiB);
