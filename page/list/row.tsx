@@ -4,7 +4,7 @@ import type { SoundMachine } from '../api/types.ts';
 import { Curves } from '../parts/curves.tsx';
 import { bytes } from '../parts/format.ts';
 import { Port } from '../parts/ports.tsx';
-import { hasScreen, reasonOf, State } from '../parts/state.tsx';
+import { hasScreen, State, useReason } from '../parts/state.tsx';
 import { Thumbnail } from './thumbnail.tsx';
 import { useInView } from '../state/in-view.ts';
 import { machineOf } from '../state/machines.ts';
@@ -16,7 +16,7 @@ export function Row({ name }: { readonly name: string }) {
   const machine = useValue(machineOf(name));
   const element = useRef<HTMLLIElement>(null);
   const isVisible = useInView(name, element);
-  const reason = machine ? reasonOf(machine) : '';
+  const reason = useReason(name, machine);
   const isSound = machine && 'spec' in machine;
   const isLive = isSound && machine.status.kind === 'running' && hasScreen(machine);
   return (

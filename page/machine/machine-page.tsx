@@ -1,7 +1,7 @@
 import type { FunctionComponent } from 'preact';
 import { ActionBar } from '../actions/action-bar.tsx';
 import type { SoundMachine } from '../api/types.ts';
-import { reasonOf, State } from '../parts/state.tsx';
+import { State, useReason } from '../parts/state.tsx';
 import { machineNames, machineOf } from '../state/machines.ts';
 import { useValue } from '../values/observable.ts';
 import { machineAddress, route } from '../state/route.ts';
@@ -102,7 +102,7 @@ function Title({ machine, tab }: { readonly machine: SoundMachine; readonly tab:
       <div class="title">
         <h1>{name}</h1>
         <State machine={machine} />
-        <span class="faint">{reasonOf(machine)}</span>
+        <span class="faint">{useReason(name, machine)}</span>
         <ActionBar
           machine={machine}
           onAccepted={({ kind }) => {

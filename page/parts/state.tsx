@@ -30,8 +30,13 @@ function isStart({ kind, progress }: Work): boolean {
   return ['start', 'restart'].includes(kind) || (kind === 'create' && progress?.created === true);
 }
 
-/** The reason why the machine ended, or what it waits for; empty for one that runs. */
-export function reasonOf(machine: Machine): string {
+/** The reason why the machine ended, or what it waits for; empty for one that runs or starts. */
+export function useReason(name: string, machine: Machine | undefined): string {
+  const work = useValue(workOn(name));
+  return !machine || transitionOf(machine, work) === 'starting' ? '' : reasonOf(machine);
+}
+
+function reasonOf(machine: Machine): string {
   if (!('spec' in machine)) return machine.problem;
   const { spec, status, pendingChanges } = machine;
   const reason = status.kind === 'running' && status.description === machine.state ? '' : status.description;

@@ -213,10 +213,12 @@ describe.skipIf(withoutChromium !== undefined)('what the page says of an action,
       (event) => isHolding && !/^\{"event":"operation".*"state":"running"/.test(event),
     );
     const startButton = row(page, 'one').getByRole('button', { name: 'Start one' });
-    await startButton.waitFor();
+    await row(page, 'one').getByText('never started').waitFor();
     isHolding = true;
     await startButton.click();
     await row(page, 'one').locator('.state', { hasText: 'starting' }).waitFor();
+    // That of its last end is over.
+    expect(await row(page, 'one').locator('.why').innerText()).toBe('');
     isHolding = false;
     for (const pass of held) pass();
     await row(page, 'one').locator('.state', { hasText: 'running' }).waitFor();
