@@ -128,16 +128,25 @@ function wordsOf({ cache, discard, readOnly }: NonNullable<ListedDisk['nextStart
 }
 
 async function add(name: string, text: string, { json }: { json?: true }): Promise<void> {
-  const added = await untilInterrupted(async (signal) =>
-    new MachineStore().get(name).addDisk(text, { signal }),
-  );
-  if (json) printJson({ version: 1, disk: added });
-  else printLine(added.name);
-  if (json || added.port === undefined) return;
-  const path = `/dev/disk/by-id/virtio-${added.name}`;
-  note(
-    `disk "${added.name}" is attached; its path in a guest with udev: ${path}; elsewhere its serial is ${added.name}`,
-  );
+  const store = new MachineStore();
+  const added = await untilInterrupted(async (signal) => store.get(name).addDisk(text, { signal }));
+  if (json) {
+    printJson({ version: 1, disk: added });
+    return;
+  }
+  printLine(added.name);
+  if (added.port !== undefined) {
+    const path = `/dev/disk/by-id/virtio-${added.name}`;
+    note(
+      `disk "${added.name}" is attached; its path in a guest with udev: ${path}; elsewhere its serial is ${added.name}`,
+    );
+  }
+  const snapshots = await untilInterrupted(async (signal) => store.get(name).snapshots({ signal }));
+  if (snapshots.some(({ missingOn }) => missingOn.includes(added.name))) {
+    note(
+      `the snapshots of ${name} do not include it: before you restore one, remove it: vmlet disk rm ${name} ${added.name}`,
+    );
+  }
 }
 
 async function remove(

@@ -184,7 +184,11 @@ describe('a guest of two disks', () => {
     await say('A1');
     await machine.createSnapshot('two disks');
     expect(await failureOf(machine.createSnapshot('two disks'))).toBeInstanceOf(InvalidInputError);
-    await machine.addDisk('8M');
+    const added = await home.vmlet('disk', 'add', 'm', '8M');
+    expect(added).toMatchObject({
+      stdout: 'disk2\n',
+      stderr: expect.stringContaining('before you restore one, remove it: vmlet disk rm m disk2\n') as string,
+    });
     await machine.createSnapshot('three');
     expect((await machine.snapshots()).map(({ missingOn }) => missingOn)).toEqual([['disk2'], []]);
     expect(await failureOf(machine.restoreSnapshot('two disks'))).toHaveProperty(
