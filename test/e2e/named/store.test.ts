@@ -211,6 +211,11 @@ it('systemd is told that a machine is ready that was paused when it was saved', 
   expect(await start(['start', 'm'], { env }).finished).toMatchObject({ status: 0 });
   await until(() => notifications().includes('READY=1'));
   expect(await listed()).toEqual({ m: 'paused' });
+  expect(await home.vmlet('resume', 'm')).toMatchObject({ status: 0 });
+  expect(await home.vmlet('kill', 'm')).toMatchObject({ status: 0 });
+  await until(() => notifications().includes('STOPPING=1'));
+  // Only once.
+  expect(notifications().filter((line) => line === 'READY=1')).toHaveLength(1);
 });
 
 describe('a start of a saved machine that fails', () => {
