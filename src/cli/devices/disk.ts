@@ -141,11 +141,34 @@ async function add(name: string, text: string, { json }: { json?: true }): Promi
       `disk "${added.name}" is attached; its path in a guest with udev: ${path}; elsewhere its serial is ${added.name}`,
     );
   }
-  const snapshots = await untilInterrupted(async (signal) => store.get(name).snapshots({ signal }));
-  if (snapshots.some(({ missingOn }) => missingOn.includes(added.name))) {
-    note(
-      `the snapshots of ${name} do not include it: before you restore one, remove it: vmlet disk rm ${name} ${added.name}`,
+  await untilInterrupted(async (signal) => noteSnapshotsWithout(store.get(name), added.name, signal));
+}
+
+/** A disk that is not in a snapshot prevents its restoration. */
+async function noteSnapshotsWithout(
+  machine: NamedMachine,
+  added: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name } = machine;
+  try {
+    const snapshots = await machine.snapshots({ signal });
+    // A raw disk has no snapshots, and is not listed.
+    const isRaw = machine.spec.disks.some(
+      (disk) => disk.name === added && disk.format === 'raw' && !disk.readOnly,
     );
+    const without = snapshots.filter(({ missingOn }) => isRaw || missingOn.includes(added));
+    if (without.length === 0) return;
+    const snapshotNames = without.map((snapshot) => JSON.stringify(snapshot.name)).join(', ');
+    const subject =
+      without.length === snapshots.length
+        ? `the snapshots of ${name}`
+        : `the snapshots ${snapshotNames} of ${name}`;
+    note(`${subject} do not include it: before you restore one, remove it: vmlet disk rm ${name} ${added}`);
+  } catch (error) {
+    signal.throwIfAborted();
+    // The disk is added nevertheless.
+    note(`the snapshots of ${name} cannot be listed: ${(error as Error).message}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -191,6 +191,15 @@ describe('a guest of two disks', () => {
     });
     await machine.createSnapshot('three');
     expect((await machine.snapshots()).map(({ missingOn }) => missingOn)).toEqual([['disk2'], []]);
+    writeFileSync(at('data.raw'), '');
+    truncateSync(at('data.raw'), 1024 * 1024);
+    const raw = await home.vmlet('disk', 'add', 'm', `${at('data.raw')},format=raw,adopt`);
+    expect(raw.stderr).toContain('the snapshots of m do not include it');
+    expect(await failureOf(machine.restoreSnapshot('three'))).toHaveProperty(
+      'hint',
+      expect.stringContaining('disk3'),
+    );
+    await machine.removeDisk('disk3');
     expect(await failureOf(machine.restoreSnapshot('two disks'))).toHaveProperty(
       'hint',
       expect.stringContaining('vmlet disk rm m disk2'),
