@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { GuestAlarmKind } from '../../errors/index.ts';
 import { functionSchema, launchSchema } from '../../machine/spec/launch-options.ts';
 import type { TemplateOptions } from '../../template/create-template.ts';
 import type { ForkOptions } from '../../template/fork-options.ts';
@@ -36,6 +37,13 @@ export interface GuestSetup
 }
 
 const { name: _name, mac: _mac, until: _until, ...ofLaunch } = launchSchema.shape;
+const alarmKinds = z.enum({
+  panic: 'panic',
+  oops: 'oops',
+  bug: 'bug',
+  'oom-kill': 'oom-kill',
+  'no-space': 'no-space',
+} satisfies { [Kind in GuestAlarmKind]: Kind });
 /** The values of the other options are checked with the template and the fork. */
 const setupSchema = z.strictObject({
   ...Object.fromEntries([...Object.keys(ofLaunch), 'run'].map((option) => [option, z.unknown().optional()])),
@@ -43,7 +51,7 @@ const setupSchema = z.strictObject({
   networks: z.array(z.string()).readonly().optional(),
   waitTimeoutMs: z.number().positive().optional(),
   expectedAlarms: z
-    .array(z.union([z.string(), z.instanceof(RegExp)]))
+    .array(z.union([alarmKinds, z.instanceof(RegExp)]))
     .readonly()
     .optional(),
 });
