@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import { machinePath } from '../api/client.ts';
 import type { Addresses, Disk, Plan, PlannedPort, PublishedSocket, SoundMachine } from '../api/types.ts';
 import { bytes, moment, shellCommand } from '../parts/format.ts';
@@ -16,6 +17,8 @@ const IDENTITIES = {
 const BOOTS = { firmware: 'by the firmware', image: 'the kernel of an image', kernel: 'a kernel' } as const;
 const PPM_OF_PERCENT = 1e4;
 const BITS = 8;
+/** How often a guest without an agent is asked for its addresses. */
+const AGAIN_MS = 10_000;
 
 export function StateFacts({ spec, status, pendingChanges }: SoundMachine) {
   const isRunning = status.kind === 'running';
@@ -219,7 +222,7 @@ export function NetworkFacts({ machine, plan, ports, sockets, live }: NetworkPro
       </Fact>
       <Fact name="Bridge">{spec.bridge}</Fact>
       <Fact name="MAC address">{spec.mac}</Fact>
-      {live && <AddressFact machine={machine} />}
+      {machine.state === 'running' && <AddressFact machine={machine} />}
       {spec.bridges?.map(({ bridge, mac }) => (
         <Fact key={mac} name="Bridge">
           {bridge}, {mac}
@@ -257,12 +260,19 @@ export function NetworkFacts({ machine, plan, ports, sockets, live }: NetworkPro
   );
 }
 
-/** The addresses in the guest, once any are known. */
+/** The addresses in the guest. No event says when its agent starts, so it is asked again until then. */
 function AddressFact({ machine }: { readonly machine: SoundMachine }) {
-  const { data } = useLoaded<Addresses>(machinePath(machine.name, 'addresses'), machine);
+  const { data, problem, reload } = useLoaded<Addresses>(machinePath(machine.name, 'addresses'), machine);
+  const isOfAgent = !problem && data?.source.endsWith('agent') === true;
+  useEffect(() => {
+    if (isOfAgent) return;
+    const timer = setInterval(reload, AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [isOfAgent, reload]);
+  const texts = problem ? [] : (data?.addresses.map(({ address }) => address) ?? []);
   return (
     <Fact name="Guest’s addresses">
-      {data?.addresses.map(({ address }) => (
+      {[...new Set(texts)].map((address) => (
         <code key={address}>{address}</code>
       ))}
     </Fact>

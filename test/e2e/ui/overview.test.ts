@@ -232,11 +232,26 @@ describe.skipIf(withoutChromium !== undefined)('the overview of a machine', () =
       text: `auto, now ${accelerator.kind}${accelerator.kind === 'tcg' ? `, ${accelerator.reason}` : ''}`,
     });
     expect(facts).toContainEqual({ name: 'Backend', text: `auto, now ${network?.backend}` });
-    const { addresses } = await home.store.get('job').live().addresses();
-    const text = addresses.map(({ address }) => address).join(', ');
-    expect(text).not.toBe('');
-    await expect
-      .poll(async () => shown('job'), { timeout: PATIENCE_MS })
-      .toContainEqual({ name: 'Guest’s addresses', text });
+  });
+
+  test('shows the addresses that the guest’s agent reports, also one that starts late', async () => {
+    await home.store.create({ name: 'late', image: 'micro' });
+    expect(await home.vmlet('start', 'late')).toMatchObject({ status: 0 });
+    const { source, addresses } = await home.store.get('late').live().addresses();
+    expect(source).toBe('vmlet-agent');
+    const fact = { name: 'Guest’s addresses', text: addresses.map(({ address }) => address).join(', ') };
+    const error = { code: 'VMLET_MACHINE_STATE', message: 'no known address yet' };
+    const answers = [409, 200, 409];
+    await page.route('**/late/addresses', async (route) => {
+      if (answers.shift() !== 409) return route.continue();
+      return route.fulfill({ status: 409, json: { version: 1, error } });
+    });
+    expect(await shown('late')).not.toContainEqual(fact);
+    await expect.poll(async () => shown('late'), { timeout: PATIENCE_MS }).toContainEqual(fact);
+    expect(answers).toEqual([409]);
+    // Asked again after a change; old addresses may be wrong then.
+    expect(await home.vmlet('set', 'late', '--label', 'team=blue')).toMatchObject({ status: 0 });
+    await expect.poll(async () => shown('late'), { timeout: PATIENCE_MS }).not.toContainEqual(fact);
+    await expect.poll(async () => shown('late'), { timeout: PATIENCE_MS }).toContainEqual(fact);
   });
 });
