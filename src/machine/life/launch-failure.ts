@@ -19,8 +19,8 @@ import { type Outcome, describeOutcome } from './outcome.ts';
 import type { Plan } from '../plan/plan.ts';
 
 const CONSOLE_LINES = 20;
-const BOOT_HINT =
-  'the firmware reboots when it finds nothing to boot: check that the first disk has an operating system; if that needs UEFI, add --firmware uefi';
+const SILENCE_HINT =
+  'the guest printed nothing on its serial console: check that its first disk has an operating system; if this needs UEFI, add --firmware uefi';
 /** The register dump that KVM prints after an error. */
 const registerDump = /^(?:[A-Z][A-Z0-9]{1,3} ?=|Code=)/;
 /** Below this, a dying kernel may have run out of memory. */
@@ -71,7 +71,9 @@ async function explainLaunchFailure(error: unknown, started: StartedParts): Prom
     const lastWords = output.qemu.findLast((line) => !registerDump.test(line));
     const problem = `the machine did not become ready: ${describeOutcome(outcome)}`;
     const failure = new LaunchError(lastWords === undefined ? problem : `${problem}: ${lastWords}`, output, {
-      hint: adviseOn(output.qemu) ?? (rebootsUnheard(outcome, started) ? BOOT_HINT : undefined),
+      hint:
+        adviseOn(output.qemu) ??
+        (outcome.kind === 'reboot' && isSilentBios(started) ? SILENCE_HINT : undefined),
       cause: error,
     });
     const { plan } = started;
@@ -86,10 +88,15 @@ async function explainLaunchFailure(error: unknown, started: StartedParts): Prom
   });
 }
 
-/** SeaBIOS reboots when it finds nothing to boot, and prints that only on the screen. */
-function rebootsUnheard({ kind }: Outcome, { plan, console }: StartedParts): boolean {
-  const isOfBios = plan?.boot.kind === 'disk' && !plan.firmware;
-  return kind === 'reboot' && isOfBios && console?.last(1).length === 0;
+/**
+ * SeaBIOS prints only on the screen that it finds nothing to boot. A disk for UEFI has a boot sector, of zeros
+ * (UEFI 2.10 §5.2.3): the processor runs through them, and nothing happens.
+ */
+function isSilentBios({ plan, console }: StartedParts): boolean {
+  if (plan?.boot.kind !== 'disk' || plan.firmware || console?.last(1).length !== 0) return false;
+  const { kind } = plan.memory;
+  const isFork = kind === 'copy' || kind === 'copy-on-write';
+  return !isFork;
 }
 
 /** The error for a kernel that died while booting, based on its console output. */
@@ -126,18 +133,20 @@ export function adviseOnMemory(memoryBytes: number, machine?: PanickedMachine): 
   return `${lookFurther}; if the guest needs more than ${formatBytes(memoryBytes)} of memory, ${more}`;
 }
 
-function timeOutHint({ unknownDisk, plan }: StartedParts): string {
+function timeOutHint(started: StartedParts): string {
+  const { unknownDisk, plan } = started;
+  const silence = isSilentBios(started) ? `${SILENCE_HINT}; ` : '';
   if (unknownDisk === true) {
     return (
-      'this disk may lack the vmlet agent, which runs commands in the guest; ' +
+      `${silence}this disk may lack the vmlet agent, which runs commands in the guest; ` +
       'if the disk has cloud-init, add --cloud-init to install the agent'
     );
   }
   const lookFurther =
     'check the last lines of the console, or give a slow guest more time with --boot-timeout (in a program, timeoutMs)';
   return plan?.seed
-    ? `${lookFurther}; the vmlet agent is installed only if the disk has cloud-init`
-    : lookFurther;
+    ? `${silence}${lookFurther}; the vmlet agent is installed only if the disk has cloud-init`
+    : `${silence}${lookFurther}`;
 }
 
 function isEndOfConnection(error: unknown): boolean {

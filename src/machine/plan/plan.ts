@@ -74,7 +74,11 @@ export type BootPlan =
       readonly commandLine: string;
     }
   /** The firmware boots the first disk. */
-  | { readonly kind: 'disk' };
+  | {
+      readonly kind: 'disk';
+      /** With nothing to boot, the firmware waits for a user instead of rebooting. */
+      readonly waitsForUser?: true;
+    };
 
 /** The storage of the guest's memory. */
 export type MemoryPlan =

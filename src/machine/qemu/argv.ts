@@ -201,10 +201,10 @@ function shareArguments(share: SharePlan): string[] {
   ];
 }
 
-/** SeaBIOS reboots when it finds nothing to boot, instead of waiting for the user; OVMF does not know the option. */
+/** SeaBIOS reboots at once when no disk has a boot sector, instead of waiting for a user; OVMF ignores the option. */
 function bootArguments({ boot, onReset }: Plan): string[] {
   if (boot.kind === 'disk') {
-    return onReset === 'end' ? ['-boot', 'reboot-timeout=0'] : [];
+    return onReset === 'end' && !boot.waitsForUser ? ['-boot', 'reboot-timeout=0'] : [];
   }
   return [
     ...['-kernel', boot.kernelPath],

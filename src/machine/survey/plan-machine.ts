@@ -123,7 +123,8 @@ function planMemory({ memoryFile, network, spec }: PlanInputs): MemoryPlan {
 }
 
 function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirectory): BootPlan {
-  if (source.kind === 'disk') return { kind: 'disk' };
+  if (source.kind === 'disk')
+    return { kind: 'disk', ...(spec.until === 'running' && { waitsForUser: true }) };
   const isExtended = source.needsAgent || source.modules !== undefined;
   const words = [
     ...bootParameters,

@@ -47,8 +47,17 @@ describe('a launch with a disk that has nothing to boot', () => {
     expect(error).toBeInstanceOf(LaunchError);
     const { message, hint } = error as LaunchError;
     expect(message).toBe('the machine did not become ready: the guest rebooted');
-    expect(hint).toContain('when it finds nothing to boot');
+    expect(hint).toContain('printed nothing');
     expect(hint).toContain('--firmware uefi');
+  });
+
+  it('is only as good as its boot sector: that of a disk for UEFI does nothing, until the time limit', async () => {
+    const sector = Buffer.alloc(512);
+    sector.writeUInt16LE(0xaa55, 510);
+    const error = await failure({ image: file('uefi.raw', sector, 1024 * 1024), timeoutMs: 5000 });
+    expect(error).toMatchObject({ message: 'booting the guest timed out after 5 s' });
+    expect((error as LaunchError).hint).toContain('--firmware uefi');
+    expect((error as LaunchError).hint).toContain('may lack the vmlet agent');
   });
 
   it('gives that advice only about a guest that printed nothing', async () => {

@@ -65,6 +65,7 @@ describe('the board', () => {
     const boot = { kind: 'disk' } as const;
     expect(valuesOf(words({ boot, onReset: 'end' }), '-boot')).toEqual(['reboot-timeout=0']);
     expect(words({ boot, onReset: 'restart' })).not.toContain('-boot');
+    expect(words({ boot: { ...boot, waitsForUser: true }, onReset: 'end' })).not.toContain('-boot');
   });
 
   it('has the firmware’s flash before everything that depends on it', () => {

@@ -245,6 +245,10 @@ describe('the boot', () => {
     expect(plan().boot).toEqual({ kind: 'disk' });
   });
 
+  it('that finds nothing may wait for a user, unless vmlet waits for the guest', () => {
+    expect(plan({ spec: { ...spec, until: 'running' } }).boot).toEqual({ kind: 'disk', waitsForUser: true });
+  });
+
   it('uses a kernel with vmlet’s, the image’s and the user’s parameters, in this order', () => {
     const source = { ...kernelSource, append: ['quiet', 'a=b'] };
     expect(plan({ source, spec: { ...spec, append: 'debug' } }).boot).toEqual({
