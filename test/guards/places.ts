@@ -13,6 +13,10 @@ const OF_THE_RUNNER = /^(tsx-\d+|node-compile-cache|vitest-.*|v8-compile-cache-.
 const OF_THE_STORE = /^\.(lock|staging)$/;
 
 export interface Places {
+  /** Directories of this run alone. */
+  readonly directories: readonly string[];
+  /** The memory of this user's guests, also of other runs. */
+  readonly sharedMemory: string;
   /** Returns the files left in directories that a run must leave empty. */
   readonly remains: () => string[];
   readonly remove: () => void;
@@ -57,12 +61,14 @@ export function openPlaces(): Places {
   // Not the templates, which the fixtures of tests keep for later runs.
   const { machines, disks, networks, volumes } = own;
   const emptied = [temporary, own.runtime, own.scratch, machines, disks, networks, volumes, own.logs];
+  const inMemory = memory ? [memory.path] : [];
   return {
+    directories: [root, ...inMemory],
+    sharedMemory: own.sharedMemory,
     remains: () =>
-      [
-        ...[...emptied, ...(memory ? [memory.path] : [])].flatMap(entries),
-        ...entries(own.sharedMemory).filter(isAbandoned),
-      ].map((path) => `directory ${path}`),
+      [...[...emptied, ...inMemory].flatMap(entries), ...abandonedIn(own.sharedMemory)].map(
+        (path) => `directory ${path}`,
+      ),
     remove: () => {
       memory?.remove();
       remove();
@@ -70,10 +76,12 @@ export function openPlaces(): Places {
   };
 }
 
-/** Other runs of this user have guests there too. */
-function isAbandoned(path: string): boolean {
-  const owner = ownerInName(basename(path));
-  return owner === undefined || !isAlive(owner);
+/** Returns the directories of guests whose owners have ended. Other runs of this user have guests there too. */
+export function abandonedIn(sharedMemory: string): string[] {
+  return entries(sharedMemory).filter((path) => {
+    const owner = ownerInName(basename(path));
+    return owner === undefined || !isAlive(owner);
+  });
 }
 
 function entries(directory: string): string[] {

@@ -24,20 +24,43 @@ export function markProcesses(): number {
 
 /** The live processes with this mark, except the test runner’s, each with its pid, user and command line. */
 export function processesMarked(mark: number): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((pid) => describe(pid, mark));
+  return otherPids().flatMap((pid) => describe(pid, mark));
+}
+
+/** The live processes with this mark, also the test runner’s. */
+export function pidsMarked(mark: number): number[] {
+  return otherPids()
+    .filter((pid) => isLiveAndMarked(pid, mark))
+    .map(Number);
 }
 
 export function isMarked(pid: string, mark: number): boolean {
   return limitOf(pid).soft === mark;
 }
 
+function otherPids(): string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+}
+
+function isLiveAndMarked(pid: string, mark: number): boolean {
+  try {
+    return isMarked(pid, mark) && liveStat(pid) !== undefined;
+  } catch {
+    // It exited in the meantime.
+    return false;
+  }
+}
+
+function liveStat(pid: string): ProcessStat | undefined {
+  const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  return stat === undefined || stat.state === 'Z' || stat.state === 'X' ? undefined : stat;
+}
+
 function describe(pid: string, mark: number): string[] {
   try {
     if (!isMarked(pid, mark)) return [];
-    const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-    if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return [];
+    const stat = liveStat(pid);
+    if (stat === undefined) return [];
     // Without memory it is exiting, and has no command line by which to know the runner's.
     if (readFileSync(`/proc/${pid}/statm`, 'latin1').startsWith('0 ')) return [];
     const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();

@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { watchCrashes } from './crashes.ts';
+import type { Estate } from './janitor.ts';
 import { openPlaces } from './places.ts';
 import { markProcesses, processesMarked } from './processes.ts';
 import { watchStrangers } from './strangers.ts';
@@ -13,8 +17,15 @@ const PATIENCE_MS = Number(process.env['VMLET_TEST_PATIENCE_MS'] ?? 10_000);
  * messages of errors thrown here, and exits with 0: the exit status is set explicitly.
  */
 export default function setup(): () => Promise<void> {
+  const janitor = startJanitor();
   const places = openPlaces();
   const mark = markProcesses();
+  janitor({
+    mark,
+    runner: process.pid,
+    directories: places.directories,
+    sharedMemory: places.sharedMemory,
+  });
   const strangers = watchStrangers(mark);
   const newCrashes = watchCrashes(strangers.has);
   return async () => {
@@ -33,6 +44,22 @@ export default function setup(): () => Promise<void> {
   };
 }
 
+/**
+ * Starts the program that kills what a run leaves that is interrupted, or killed. It is not marked, and in a session of its
+ * own, which Ctrl-C does not reach.
+ * @returns a function to call with what the run owns.
+ */
+function startJanitor(): (estate: Estate) => void {
+  const words = ['--import', 'tsx', join(import.meta.dirname, 'janitor.ts')];
+  const program = spawn(process.execPath, words, { stdio: ['pipe', 'ignore', 'inherit'], detached: true });
+  program.unref();
+  return (estate) => {
+    // The end of this process closes it, which is the sign.
+    program.stdin.write(JSON.stringify(estate));
+    (program.stdin as Socket).unref();
+  };
+}
+
 function reportCrashes(newCrashes: () => string[]): void {
   try {
     report('the kernel saw crashes', newCrashes());
@@ -48,7 +75,7 @@ function reportCrashes(newCrashes: () => string[]): void {
 function report(what: string, found: readonly string[]): void {
   if (found.length === 0) return;
   process.exitCode = 1;
-  // Repeating a file does not help here: scripts/run-tests.mjs reads it.
+  // Repeating a file does not help here: scripts/tests/run.mjs reads it.
   const { VMLET_TEST_GUARDS } = process.env;
   if (VMLET_TEST_GUARDS !== undefined) appendFileSync(VMLET_TEST_GUARDS, `${what}\n`);
   console.error(`${what}:\n${found.map((one) => `  ${one}\n`).join('')}`);

@@ -1,10 +1,11 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'vitest';
 import { crashes, lines, trapOf } from '../../../fixtures/testing/guards/crashes.ts';
+import { unlessMissing } from '../../../src/util/files/unless-missing.ts';
 import { temporaryDirectory } from '../../directory.ts';
 import { hasIdsOfLog } from '../../guards/strangers.ts';
 
@@ -18,6 +19,18 @@ const directory = temporaryDirectory();
 /** False without user namespaces, or in a checkout that other users cannot read. */
 function canRunVitest(before: readonly string[]): boolean {
   return spawnSync('env', [...before, VITEST, '--version']).status === 0;
+}
+
+/** False also for a zombie, which has no command line: some hosts reap orphans late. */
+function isLive(pid: number): boolean {
+  return (unlessMissing(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1')) ?? '') !== '';
+}
+
+/** What a run that was ended had started and made. */
+interface Endless {
+  readonly pid: number;
+  readonly temporary: string;
+  readonly inMemory: string;
 }
 
 /** Neither a shell nor a script: the kernel takes the name of the process from the file. */
@@ -68,10 +81,27 @@ describe.concurrent('the guards of a run', () => {
   ])('fail a run that leaves a %s (%s), %s', async ([plant, words], { expect }) => {
     const { status, output } = await runPlanting(plant, `${plant}.log`);
     const found = /left behind:\n {2}process (\d+): (.*) \(started 20.*Z\)\n\n/.exec(output);
-    if (found?.[1] !== undefined) process.kill(Number(found[1]));
     expect(found?.[2], output).toBe(words);
     expect(status).toBe(1);
+    expect(isLive(Number(found?.[1]))).toBe(false);
   });
+
+  it.for(['SIGINT', 'SIGKILL'] as const)(
+    'end what a run started that is ended by %s',
+    async (signal, { expect }) => {
+      const record = join(directory, `${signal}.json`);
+      const run = runPlanting('endless', 'ended.log', {
+        RECORD: record,
+        SIGNAL: signal,
+        // A vitest that is killed leaves a directory of its own.
+        TMPDIR: directory,
+      });
+      const { output } = await run;
+      const { pid, temporary, inMemory } = JSON.parse(readFileSync(record, 'utf8')) as Endless;
+      expect(isLive(pid), output).toBe(false);
+      expect([temporary, inMemory].filter((path) => existsSync(path))).toEqual([]);
+    },
+  );
 
   it('fail a run that leaves directories, also volumes and in memory', async ({ expect }) => {
     const { status, output } = await runPlanting('directory', 'directory.log');
@@ -99,7 +129,6 @@ describe.concurrent('the guards of a run', () => {
     stranger.kill();
     const own = Number(/left behind:\n {2}process (\d+): \S+\/qemu-planted /.exec(output)?.[1]);
     expect(own, output).toBeGreaterThan(0);
-    process.kill(own);
     // In another pid namespace, the ids in the kernel's log tell nothing.
     const found = hasIdsOfLog() ? [own] : [Number(stranger.pid), own];
     expect(output).toContain(`crashes:\n${lines(found.map((pid) => `  ${trapOf(pid)}`))}\n`);
