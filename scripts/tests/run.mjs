@@ -1,38 +1,56 @@
 // Runs the tests as CI does. A failed file is run again, alone; if it passes, its tests are flaky: the run passes and
-// its last lines name them. In CI an unexpected skip fails the run.
-// usage: run-tests.mjs [vitest's options]
-//        run-tests.mjs --flaky (names the flaky tests of the last run)
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+// its last lines name them. In CI an unexpected skip fails the run. `--flaky` names the flaky tests of the last run.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join, relative } from 'node:path';
+import { durationsFile, keepDurations } from './durations.mjs';
 import { expectedSkips } from './expected-skips.mjs';
+import { knownFlaky } from './known-flaky.mjs';
+import { USAGE, choose } from './selection.mjs';
 
 /** More failed files than this have a common cause, which is not flakiness. */
 const MOST_FLAKY_FILES = 2;
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const results = process.env.VMLET_TEST_RESULTS ?? join(root, 'test-results');
 /** A line for each leftover, crash and unhandled error of the run. */
 const guards = join(results, 'guards.txt');
-const cache =
-  process.env.VMLET_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'vmlet-test');
-/** The seconds of each test file in earlier runs, where npm ci does not remove them. */
-const durations = join(cache, 'durations.json');
-
 const flakyFile = join(results, 'flaky.json');
+const words = process.argv.slice(2);
+let signal;
 
 mkdirSync(results, { recursive: true });
-if (process.argv[2] === '--flaky')
+if (words[0] === '--flaky')
   printFlaky(existsSync(flakyFile) ? JSON.parse(readFileSync(flakyFile, 'utf8')) : []);
-else process.exitCode = main(process.argv.slice(2));
+else if (words.includes('--help')) process.stdout.write(USAGE);
+else process.exitCode = await main();
 
-function main(options) {
+async function main() {
+  let selection;
+  try {
+    selection = choose(words, root);
+  } catch (error) {
+    process.stderr.write(`npm test: ${error.message}\n`);
+    return 2;
+  }
+  const { name, options, leftOut } = selection;
+  process.env.VMLET_TEST_RUN = name;
+  say(`running: ${name}`);
+  const status = await runTests([...options, ...leftOut.map((file) => `--exclude=${file}`)]);
+  if (signal !== undefined) return 128 + constants.signals[signal];
+  say(`ran: ${name}`);
+  if (leftOut.length > 0)
+    say(`left out: ${leftOut.length} files of the other slices; --all runs them (scripts/tests/slices.json)`);
+  return status;
+}
+
+async function runTests(options) {
   // After a failed run, that of an earlier one would mislead.
   rmSync(flakyFile, { force: true });
-  const whole = runVitest('tests', options);
+  const whole = await runVitest('tests', options);
   if (whole.report === undefined) return 1;
-  keepDurations(whole.report);
-  const { flaky, again } = whole.status === 0 ? { flaky: [], again: [] } : runAgain(whole, options);
+  keepDurationsOf(whole.report);
+  const { flaky, again } = whole.status === 0 ? { flaky: [], again: [] } : await runAgain(whole, options);
   // A failed hook skips the tests of its file.
   const first = whole.report.testResults.filter(({ name }) => !again.some((one) => one.name === name));
   const skips = namesTests(options) ? 0 : printSkips([...first, ...again]);
@@ -43,11 +61,14 @@ function main(options) {
 }
 
 function printFlaky(flaky) {
-  for (const { file, test, error } of flaky) say(`FLAKY ${file} > ${test}: ${error}`);
+  for (const { file, test, error } of flaky) {
+    const known = knownFlaky.find((one) => one.file === file && one.test === test);
+    say(`FLAKY ${file} > ${test}: ${error}${known ? ` (known since ${known.date})` : ''}`);
+  }
 }
 
 /** @returns the flaky tests, undefined if the run failed, and the results of the files that were run again. */
-function runAgain({ report, problems }, options) {
+async function runAgain({ report, problems }, options) {
   const failures = failuresIn(report);
   const files = [...new Set(failures.map(({ file }) => file))];
   // A test that fails may leave a promise that nobody awaits, and that is rejected later.
@@ -61,7 +82,7 @@ function runAgain({ report, problems }, options) {
   );
   for (const file of files) {
     say(`\n${file} failed: it is run once more, alone`);
-    const one = runVitest('again', [...withoutFiles, file]);
+    const one = await runVitest('again', [...withoutFiles, file]);
     if (one.status !== 0) return { again };
     again.push(...one.report.testResults);
   }
@@ -73,54 +94,60 @@ function namesTests(options) {
   return options.some((option) => /^(-t|--testNamePattern)/.test(option));
 }
 
-function runVitest(name, options) {
+async function runVitest(name, options) {
   const output = join(results, `${name}.json`);
   for (const path of [output, guards]) rmSync(path, { force: true });
-  const { status } = spawnSync(
+  const reporter = (file) => `--reporter=${join(import.meta.dirname, file)}`;
+  const vitest = spawn(
     join(root, 'node_modules/.bin/vitest'),
     [
       'run',
       '--reporter=default',
       '--reporter=json',
-      `--reporter=${join(import.meta.dirname, 'unhandled-errors.mjs')}`,
+      reporter('unhandled-errors.mjs'),
+      reporter('progress.mjs'),
       `--outputFile=${output}`,
       ...options,
     ],
     {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, VMLET_TEST_GUARDS: guards, VMLET_TEST_DURATIONS: durations },
+      env: { ...process.env, VMLET_TEST_GUARDS: guards, VMLET_TEST_DURATIONS: durationsFile },
     },
   );
+  const status = await endOf(vitest);
   const report = existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : undefined;
   const problems = existsSync(guards) ? readFileSync(guards, 'utf8').split('\n').filter(Boolean) : [];
   return { status, report, problems };
 }
 
-/** For the order of later runs. */
-function keepDurations({ testResults }) {
-  const seconds = earlierDurations();
-  for (const { name, startTime, endTime } of testResults) {
-    const file = relative(root, name);
-    // Not of files whose tests were all skipped, or that have been removed.
-    if (endTime > startTime) seconds[file] = Math.round((endTime - startTime) / 100) / 10;
-  }
-  const kept = Object.entries(seconds).filter(([file]) => existsSync(join(root, file)));
-  const written = `${durations}.${process.pid}`;
-  try {
-    mkdirSync(cache, { recursive: true });
-    writeFileSync(written, JSON.stringify(Object.fromEntries(kept)));
-    renameSync(written, durations);
-  } catch (error) {
-    say(`the durations of the tests were not kept: ${error.message}`);
-  }
+/** Ctrl-C reaches both; other signals are passed on. */
+async function endOf(child) {
+  const stop = (name) => {
+    signal = name;
+    if (name !== 'SIGINT') child.kill(name);
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, stop);
+  const status = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(name, stop);
+  return status;
 }
 
-function earlierDurations() {
+/** For the order of later runs. */
+function keepDurationsOf({ testResults }) {
+  // Not of files whose tests were all skipped.
+  const ran = testResults.filter(({ startTime, endTime }) => endTime > startTime);
+  const seconds = ran.map(({ name, startTime, endTime }) => [
+    relative(root, name),
+    Math.round((endTime - startTime) / 100) / 10,
+  ]);
   try {
-    return { ...JSON.parse(readFileSync(durations, 'utf8')) };
-  } catch {
-    return {};
+    keepDurations(Object.fromEntries(seconds), root);
+  } catch (error) {
+    say(`the durations of the tests were not kept: ${error.message}`);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { TestRunner, onTestFailed } from 'vitest';
 import { ownLocations } from '../../src/machine/paths/own-locations.ts';
 
 export const VMLET = join(import.meta.dirname, '../../dist/bin/vmlet.js');
@@ -29,11 +30,37 @@ export interface Started {
   stdout(): string;
 }
 
-/** Starts the command as a user would, in a separate process. */
+const MOST_PRINTED = 5;
+const MOST_CHARACTERS = 4000;
+/** By the test. */
+const ended = new WeakMap<object, string[]>();
+
+/** Prints the last commands of the current test if it fails: the comparison of one stream does not show the other. */
+function commandsOfTest(): string[] {
+  const test = TestRunner.getCurrentTest();
+  if (test === undefined) return [];
+  const known = ended.get(test);
+  if (known !== undefined) return known;
+  const commands: string[] = [];
+  ended.set(test, commands);
+  onTestFailed(() => {
+    for (const command of commands.slice(-MOST_PRINTED)) console.error(command);
+  });
+  return commands;
+}
+
+function describe(args: readonly string[], { status, signal, stdout, stderr }: Finished): string {
+  const part = (name: string, text: string): string =>
+    text === '' ? '' : `\n--- ${name}\n${text.slice(-MOST_CHARACTERS)}`;
+  return `vmlet ${args.join(' ')}: ${signal ?? status}${part('stdout', stdout)}${part('stderr', stderr)}`;
+}
+
+/** Starts the command as a user would, in a separate process. If the test fails, it is printed with its output. */
 export function start(
   args: readonly string[],
   options: { input?: string; env?: NodeJS.ProcessEnv; cwd?: string; command?: string | undefined } = {},
 ): Started {
+  const commands = commandsOfTest();
   const child = spawn(process.execPath, [options.command ?? VMLET, ...args], {
     stdio: 'pipe',
     cwd: options.cwd,
@@ -45,9 +72,11 @@ export function start(
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input ?? '');
   const finished = new Promise<Finished>((resolve) => {
-    child.once('close', (status, signal) =>
-      resolve({ status: status ?? undefined, signal: signal ?? undefined, ...output }),
-    );
+    child.once('close', (status, signal) => {
+      const finished = { status: status ?? undefined, signal: signal ?? undefined, ...output };
+      commands.push(describe(args, finished));
+      resolve(finished);
+    });
   });
   return { process: child, finished, stderr: () => output.stderr, stdout: () => output.stdout };
 }

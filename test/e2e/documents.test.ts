@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../src/host/programs/passt-handshake.ts';
 import { locate } from '../../src/machine/paths/locations.ts';
 import { type CodeBlock, codeBlocks, commandLines, pages } from '../documents.ts';
 import { VMLET } from './command.ts';
@@ -19,8 +20,11 @@ let home: Home;
 /** The home of a reader who tries one example after the other, most of which run the same guest. */
 let reader: Home;
 let project: string;
+/** Free ports in place of those of the examples. */
+const ports = new Map<string, number>();
 
 beforeAll(async () => {
+  for (const port of ['8080', '9090']) ports.set(port, await freePort());
   home = await makeHome();
   reader = await makeHome();
   project = join(home.path, 'project');
@@ -129,7 +133,7 @@ function fileOf(block: CodeBlock): string {
 
 /** The ports of the examples may be in use on the host of the test. */
 function withFreePorts(text: string): string {
-  return text.replaceAll(/\b(8080|9090)\b/g, '1$1');
+  return text.replaceAll(/\b(?:8080|9090)\b/g, (port) => String(ports.get(port)));
 }
 
 /** A nested test must not count as a part of this run. */

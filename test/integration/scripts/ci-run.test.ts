@@ -18,7 +18,7 @@ function run(
   const writeFlaky = flaky ? `echo '${JSON.stringify(flaky)}' >test-results/flaky.json\n` : '';
   const script = (name: string): string =>
     `#!/bin/sh\necho "${name} $* CI=$CI"\n${name === 'test' ? writeFlaky : ''}case "${name}\${1:+ $1}" in\n${cases.join('')}esac\n`;
-  const project = makeProject(directory, ['.ci/run', 'scripts/run-tests.mjs', 'scripts/expected-skips.mjs'], {
+  const project = makeProject(directory, ['.ci/run', 'scripts/tests/run.mjs', 'scripts/tests/expected-skips.mjs'], {
     ...Object.fromEntries(
       ['install-needs', 'test', 'test-hosts'].map((name) => [`scripts/${name}`, script(name)]),
     ),

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { describe, it } from 'vitest';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 
-const RUN_TESTS = join(import.meta.dirname, '../../../scripts/run-tests.mjs');
+const RUN_TESTS = join(import.meta.dirname, '../../../scripts/tests/run.mjs');
 const directory = temporaryDirectory();
 
 /** Lines of test files. `runs(path)` adds 1 to the number of times that the file was run, and returns it. */
@@ -38,7 +38,7 @@ interface Ended {
   readonly runs: (file: string) => number;
 }
 
-/** Runs scripts/run-tests.mjs in a project of these test files, by name. */
+/** Runs scripts/tests/run.mjs in a project of these test files, by name. */
 async function runTests(
   files: Readonly<Record<string, string>>,
   env: NodeJS.ProcessEnv = {},
@@ -203,7 +203,7 @@ describe.concurrent('npm test', () => {
 
 it('an expected skip is of tests that exist', async ({ expect }) => {
   const root = join(import.meta.dirname, '../../..');
-  const list = join(root, 'scripts/expected-skips.mjs');
+  const list = join(root, 'scripts/tests/expected-skips.mjs');
   const { expectedSkips } = (await import(list)) as { expectedSkips: readonly { file: RegExp }[] };
   const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))

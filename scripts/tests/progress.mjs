@@ -1,0 +1,40 @@
+// A reporter of vitest: says now and then how much of the run is done, and how many minutes are left.
+import { relative } from 'node:path';
+import { earlierDurations } from './durations.mjs';
+
+const INTERVAL_MS = 30_000;
+/** Of a file that has not run here before. */
+const UNKNOWN_SECONDS = 2;
+/** Before that, the speed of this run is not known. */
+const LEAST_SHARE = 0.05;
+
+export default class Progress {
+  onInit({ config: { root } }) {
+    this.root = root;
+    this.seconds = earlierDurations();
+  }
+
+  onTestRunStart(specifications) {
+    this.start = this.printed = performance.now();
+    this.done = 0;
+    this.files = specifications.length;
+    this.total = specifications.reduce((sum, { moduleId }) => sum + this.expected(moduleId), 0);
+    this.left = this.total;
+  }
+
+  onTestModuleEnd({ moduleId }) {
+    this.done += 1;
+    this.left -= this.expected(moduleId);
+    const now = performance.now();
+    if (now - this.printed < INTERVAL_MS) return;
+    this.printed = now;
+    const share = 1 - this.left / this.total;
+    const minutes = Math.ceil((((now - this.start) / share) * (1 - share)) / 60_000);
+    const time = share < LEAST_SHARE ? '' : `, about ${minutes} min left`;
+    process.stdout.write(`\n${process.env.VMLET_TEST_RUN}: ${this.done} of ${this.files} files${time}\n`);
+  }
+
+  expected(moduleId) {
+    return this.seconds[relative(this.root, moduleId)] ?? UNKNOWN_SECONDS;
+  }
+}
