@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { earlierDurations } from './durations.mjs';
 
 const INTERVAL_MS = 30_000;
-/** Of a file that has not run here before. */
+/** Those of a file that has not run here before. */
 const UNKNOWN_SECONDS = 2;
 /** Before that, the speed of this run is not known. */
 const LEAST_SHARE = 0.05;

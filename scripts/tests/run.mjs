@@ -33,24 +33,23 @@ async function main() {
     process.stderr.write(`npm test: ${error.message}\n`);
     return 2;
   }
-  const { name, options, leftOut } = selection;
-  process.env.VMLET_TEST_RUN = name;
-  say(`running: ${name}`);
-  const status = await runTests([...options, ...leftOut.map((file) => `--exclude=${file}`)]);
-  if (signal !== undefined) return 128 + constants.signals[signal];
-  say(`ran: ${name}`);
-  if (leftOut.length > 0)
-    say(`left out: ${leftOut.length} files of the other slices; --all runs them (scripts/tests/slices.json)`);
-  return status;
+  process.env.VMLET_TEST_RUN = selection.name;
+  say(`running: ${selection.name}`);
+  const status = await runTests(selection);
+  return signal === undefined ? status : 128 + constants.signals[signal];
 }
 
-async function runTests(options) {
+async function runTests({ name, options: own, leftOut }) {
+  const options = [...own, ...leftOut.map((file) => `--exclude=${file}`)];
   // After a failed run, that of an earlier one would mislead.
   rmSync(flakyFile, { force: true });
   const whole = await runVitest('tests', options);
   if (whole.report === undefined) return 1;
   keepDurationsOf(whole.report);
   const { flaky, again } = whole.status === 0 ? { flaky: [], again: [] } : await runAgain(whole, options);
+  say(`ran: ${name}`);
+  if (leftOut.length > 0)
+    say(`left out: ${leftOut.length} files of scripts/tests/slices.json, which --all runs too`);
   // A failed hook skips the tests of its file.
   const first = whole.report.testResults.filter(({ name }) => !again.some((one) => one.name === name));
   const skips = namesTests(options) ? 0 : printSkips([...first, ...again]);

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { baseOfChange, filesChangedSince, testsTouchedBy } from './touched.mjs';
 
-/** What touched tests may take at most, in seconds of one processor: a change of everything is for --all. */
+/** Touched tests beyond this are left to --all. */
 const MOST_TOUCHED_SECONDS = 600;
 
 export const USAGE = `usage: npm test -- [--all | [--slice N|auto] [--touched]] [vitest's options]

@@ -5,7 +5,7 @@ import { isSystemError } from '../../src/errors/index.ts';
 import { abandonedIn } from './places.ts';
 import { pidsMarked } from './processes.ts';
 
-/** What a run leaves if it is interrupted. */
+/** The processes and files that an interrupted run leaves. */
 export interface Estate {
   readonly mark: number;
   readonly runner: number;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { watchCrashes } from './crashes.ts';
@@ -45,8 +45,8 @@ export default function setup(): () => Promise<void> {
 }
 
 /**
- * Starts the program that kills what a run leaves that is interrupted, or killed. It is not marked, and in a session of its
- * own, which Ctrl-C does not reach.
+ * Starts the program that kills everything that a run leaves when it is interrupted or killed. It is not marked, and has a
+ * session of its own, which Ctrl-C does not reach.
  * @returns a function to call with what the run owns.
  */
 function startJanitor(): (estate: Estate) => void {
@@ -56,7 +56,8 @@ function startJanitor(): (estate: Estate) => void {
   return (estate) => {
     // The end of this process closes it, which is the sign.
     program.stdin.write(JSON.stringify(estate));
-    (program.stdin as Socket).unref();
+    // Writable to the types, a socket in fact.
+    if (program.stdin instanceof Socket) program.stdin.unref();
   };
 }
 

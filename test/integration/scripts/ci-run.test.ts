@@ -5,6 +5,9 @@ import { temporaryDirectory } from '../../directory.ts';
 import { makeProject } from './project.ts';
 
 const directory = temporaryDirectory();
+const RUNNER = ['run', 'durations', 'expected-skips', 'known-flaky', 'selection', 'touched'].map(
+  (name) => `scripts/tests/${name}.mjs`,
+);
 
 /**
  * Runs .ci/run in a project whose scripts only print that they ran, and exit with the given status, 0 by default.
@@ -18,7 +21,7 @@ function run(
   const writeFlaky = flaky ? `echo '${JSON.stringify(flaky)}' >test-results/flaky.json\n` : '';
   const script = (name: string): string =>
     `#!/bin/sh\necho "${name} $* CI=$CI"\n${name === 'test' ? writeFlaky : ''}case "${name}\${1:+ $1}" in\n${cases.join('')}esac\n`;
-  const project = makeProject(directory, ['.ci/run', 'scripts/tests/run.mjs', 'scripts/tests/expected-skips.mjs'], {
+  const project = makeProject(directory, ['.ci/run', ...RUNNER], {
     ...Object.fromEntries(
       ['install-needs', 'test', 'test-hosts'].map((name) => [`scripts/${name}`, script(name)]),
     ),

@@ -26,7 +26,7 @@ function isLive(pid: number): boolean {
   return (unlessMissing(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1')) ?? '') !== '';
 }
 
-/** What a run that was ended had started and made. */
+/** The processes and files of a run that was ended. */
 interface Endless {
   readonly pid: number;
   readonly temporary: string;

@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { describe, it } from 'vitest';
-import { directoryIn, temporaryDirectory } from '../../directory.ts';
+import { describe, expect, it } from 'vitest';
+import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 
-const RUN_TESTS = join(import.meta.dirname, '../../../scripts/tests/run.mjs');
+const RUN_TESTS = join(import.meta.dirname, '../../../../scripts/tests/run.mjs');
 const directory = temporaryDirectory();
 
 /** Lines of test files. `runs(path)` adds 1 to the number of times that the file was run, and returns it. */
@@ -201,8 +201,22 @@ describe.concurrent('npm test', () => {
   );
 });
 
-it('an expected skip is of tests that exist', async ({ expect }) => {
-  const root = join(import.meta.dirname, '../../..');
+it('a known flaky test exists, has what was seen, and is one of at most five', async () => {
+  const root = join(import.meta.dirname, '../../../..');
+  const { knownFlaky } = (await import(join(root, 'scripts/tests/known-flaky.mjs'))) as {
+    knownFlaky: readonly Readonly<Record<string, string>>[];
+  };
+  expect(knownFlaky.length).toBeLessThanOrEqual(5);
+  for (const entry of knownFlaky) {
+    expect(Object.keys(entry).sort()).toEqual(['date', 'file', 'ruledOut', 'seen', 'test']);
+    expect(readFileSync(join(root, entry['file'] ?? ''), 'utf8')).toContain(
+      entry['test']?.split(' > ').at(-1),
+    );
+  }
+});
+
+it('an expected skip is of tests that exist', async () => {
+  const root = join(import.meta.dirname, '../../../..');
   const list = join(root, 'scripts/tests/expected-skips.mjs');
   const { expectedSkips } = (await import(list)) as { expectedSkips: readonly { file: RegExp }[] };
   const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
