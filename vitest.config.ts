@@ -12,24 +12,23 @@ const ofDist = { globalSetup: ['test/built.ts'], testTimeout: GENEROUS_MS, hookT
 const withGuests = { ...ofDist, testTimeout: WITH_GUESTS_MS, hookTimeout: WITH_GUESTS_MS };
 
 /**
- * Long files first, else the last one runs alone: those of systems, and by the durations of earlier runs that `npm test`
- * names. Unit tests share a process, and come last.
+ * Long files first, else the last one runs alone: by the durations that `npm test` names, or those of systems. Unit tests
+ * share a process, and come last.
  */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const seconds = earlierDurations(process.env['VMLET_TEST_DURATIONS']);
+    const seconds = expectedSeconds(process.env['VMLET_TEST_DURATIONS']);
     const rank = ({ project: { name } }: TestSpecification): number =>
       name === 'unit' ? 2 : seconds === undefined && name !== 'systems' ? 1 : 0;
-    // Unknown files come first.
     const expected = ({ moduleId }: TestSpecification): number =>
-      seconds?.[relative(import.meta.dirname, moduleId)] ?? Number.MAX_VALUE;
+      seconds?.[relative(import.meta.dirname, moduleId)] ?? 0;
     return sorted.sort((a, b) => rank(a) - rank(b) || expected(b) - expected(a));
   }
 }
 
 /** Undefined without a readable file: the order matters only for the time that a run takes. */
-function earlierDurations(path: string | undefined): Readonly<Record<string, number>> | undefined {
+function expectedSeconds(path: string | undefined): Readonly<Record<string, number>> | undefined {
   if (path === undefined) return undefined;
   try {
     return { ...(JSON.parse(readFileSync(path, 'utf8')) as object) };

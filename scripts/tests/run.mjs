@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, relative } from 'node:path';
-import { durationsFile, keepDurations } from './durations.mjs';
+import { expectedSeconds, keepDurations } from './durations.mjs';
 import { expectedSkips } from './expected-skips.mjs';
 import { knownFlaky } from './known-flaky.mjs';
-import { USAGE, choose } from './selection.mjs';
+import { USAGE, choose, readFiles } from './selection.mjs';
 
 /** More failed files than this have a common cause, which is not flakiness. */
 const MOST_FLAKY_FILES = 2;
@@ -15,6 +15,7 @@ const root = join(import.meta.dirname, '../..');
 const results = process.env.VMLET_TEST_RESULTS ?? join(root, 'test-results');
 /** A line for each leftover, crash and unhandled error of the run. */
 const guards = join(results, 'guards.txt');
+const secondsFile = join(results, 'expected-seconds.json');
 const flakyFile = join(results, 'flaky.json');
 const words = process.argv.slice(2);
 let signal;
@@ -28,12 +29,21 @@ else process.exitCode = await main();
 async function main() {
   let selection;
   try {
-    selection = choose(words, root);
+    selection = choose(
+      words.filter((word) => word !== '--dry-run'),
+      root,
+    );
   } catch (error) {
     process.stderr.write(`npm test: ${error.message}\n`);
     return 2;
   }
+  if (words.includes('--dry-run')) {
+    say(`${selection.name}, without:`);
+    for (const file of selection.leftOut) say(file);
+    return 0;
+  }
   process.env.VMLET_TEST_RUN = selection.name;
+  writeFileSync(secondsFile, JSON.stringify(expectedSeconds(readFiles(root))));
   say(`running: ${selection.name}`);
   const status = await runTests(selection);
   return signal === undefined ? status : 128 + constants.signals[signal];
@@ -49,7 +59,7 @@ async function runTests({ name, options: own, leftOut }) {
   const { flaky, again } = whole.status === 0 ? { flaky: [], again: [] } : await runAgain(whole, options);
   say(`ran: ${name}`);
   if (leftOut.length > 0)
-    say(`left out: ${leftOut.length} files of scripts/tests/slices.json, which --all runs too`);
+    say(`left out: ${leftOut.length} files of other slices (scripts/tests/files.json); --all runs them`);
   // A failed hook skips the tests of its file.
   const first = whole.report.testResults.filter(({ name }) => !again.some((one) => one.name === name));
   const skips = namesTests(options) ? 0 : printSkips([...first, ...again]);
@@ -111,7 +121,7 @@ async function runVitest(name, options) {
     {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, VMLET_TEST_GUARDS: guards, VMLET_TEST_DURATIONS: durationsFile },
+      env: { ...process.env, VMLET_TEST_GUARDS: guards, VMLET_TEST_DURATIONS: secondsFile },
     },
   );
   const status = await endOf(vitest);

@@ -5,22 +5,29 @@ import { join } from 'node:path';
 import { baseOfChange, filesChangedSince, testsTouchedBy } from './touched.mjs';
 
 /** Touched tests beyond this are left to --all. */
-const MOST_TOUCHED_SECONDS = 600;
+const MOST_TOUCHED_SECONDS = 300;
 
 export const USAGE = `usage: npm test -- [--all | [--slice N|auto] [--touched]] [vitest's options]
 
-  By default, the selection of the tests runs: all that scripts/tests/slices.json does not name.
+  By default, the selection of the tests runs: all that is in no slice of
+  scripts/tests/files.json.
   --all         all tests
   --slice N     also slice N of the rest; auto: the one that the number of commits chooses
   --touched     also tests of the rest that import a folder that the newest commits change
+  --dry-run     run nothing; print which files would be left out
 `;
+
+/** The files that take long, by their seconds: those of the selection, for the order alone, and those of each slice. */
+export function readFiles(root) {
+  return JSON.parse(readFileSync(join(root, 'scripts/tests/files.json'), 'utf8'));
+}
 
 /**
  * Takes the words that choose tests from the options.
  * @returns the others, and the files that do not run. Files that are named run, whatever slice they are of.
  */
 export function choose(words, root) {
-  const slices = JSON.parse(readFileSync(join(root, 'scripts/tests/slices.json'), 'utf8'));
+  const { slices } = readFiles(root);
   const [chosen, options] = readWords(words, slices.length);
   const rest = slices.flatMap((slice) => Object.keys(slice));
   if (chosen.all || options.some((word) => /\.test\.\w+$/.test(word))) {

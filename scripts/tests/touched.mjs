@@ -12,7 +12,7 @@ const BUILT = [
   [/^test\/e2e\/documents/, ['docs', 'README.md']],
 ];
 
-/** The last commit before those that were made together with the newest one. */
+/** The last commit before those that were made together with the newest one; empty in a shallow clone. */
 export function baseOfChange(root) {
   const git = (...words) =>
     execFileSync('git', ['-C', root, '-c', 'safe.directory=*', ...words], { encoding: 'utf8' }).trim();
@@ -23,6 +23,7 @@ export function baseOfChange(root) {
 
 /** Also files that are not committed yet. */
 export function filesChangedSince(base, root) {
+  if (base === '') return [];
   const words = ['-C', root, '-c', 'safe.directory=*', 'diff', '--name-only', base];
   return execFileSync('git', words, { encoding: 'utf8' }).split('\n').filter(Boolean);
 }

@@ -37,7 +37,7 @@ function run(
 describe('.ci/run', () => {
   it('runs the tests as those of a CI, where unexpected skips fail', () => {
     const { status, output } = run({});
-    expect(output).toContain('test  CI=1\n');
+    expect(output).toContain('test --slice auto --touched CI=1\n');
     expect(output).toMatch(/^test-hosts bookworm /m);
     expect(output).toMatch(/^test-hosts sid /m);
     expect(status).toBe(0);
@@ -52,7 +52,7 @@ describe('.ci/run', () => {
   });
 
   it.each([
-    ['fails with the tests, and leaves sid out', { test: 3 }, 3, false],
+    ['fails with the tests, and leaves sid out', { 'test --slice': 3 }, 3, false],
     ['fails with Debian 12', { 'test-hosts bookworm': 4 }, 4, true],
     ['passes if sid fails', { 'test-hosts sid': 5 }, 0, true],
   ])('%s', (_what, statuses, expected, withSid) => {

@@ -11,13 +11,14 @@ interface Selection {
 }
 
 const ROOT = join(import.meta.dirname, '../../../..');
-const { choose } = (await import(join(ROOT, 'scripts/tests/selection.mjs'))) as {
+const { choose, readFiles } = (await import(join(ROOT, 'scripts/tests/selection.mjs'))) as {
   choose: (words: readonly string[], root: string) => Selection;
+  readFiles: (root: string) => { selection: object; slices: readonly object[] };
 };
 const root = join(temporaryDirectory(), 'project');
 const slices = [{ 'test/e2e/a.test.ts': 10, 'test/e2e/b.test.ts': 20 }, { 'test/e2e/c.test.ts': 900 }, {}];
 const FILES = {
-  'scripts/tests/slices.json': JSON.stringify(slices),
+  'scripts/tests/files.json': JSON.stringify({ selection: {}, slices }),
   'src/machine/launch/launch.ts': '',
   'src/images/store/store.ts': '',
   'test/e2e/a.test.ts': "import { home } from './home.ts';\n",
@@ -102,9 +103,9 @@ describe('the tests of a run', () => {
     });
   });
 
-  it('are in at most one slice, and exist', () => {
-    const real = JSON.parse(readFileSync(join(ROOT, 'scripts/tests/slices.json'), 'utf8')) as object[];
-    const files = real.flatMap((slice) => Object.keys(slice));
+  it('are in one part, and exist', () => {
+    const { selection, slices } = readFiles(ROOT);
+    const files = [selection, ...slices].flatMap((part) => Object.keys(part));
     expect(new Set(files).size).toBe(files.length);
     expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
   });
