@@ -14,9 +14,12 @@ export const ADVICE: Readonly<Record<string, string>> = {
   blockresize: 'to resize a disk: vmlet disk resize NAME DISK-NAME SIZE',
   box: 'to list images: vmlet image ls; to download one: vmlet pull IMAGE',
   build: 'to build an image, see: vmlet image build --help',
+  capabilities: 'to show what this host has: vmlet info; to check it: vmlet doctor',
   'change-media': 'to insert or eject a CD, see: vmlet cd --help',
   commit:
     'to copy a machine: vmlet clone NAME NEW; to build an image from another one, see: vmlet image build --help',
+  compose:
+    'vmlet reads no project file; to create machines in one network: vmlet network create NETWORK, then vmlet create NAME --image IMAGE --network NETWORK for each',
   connect: 'to enter a machine: vmlet shell NAME, vmlet ssh NAME or vmlet console NAME',
   container: 'leave out the word "container", for example: vmlet ls',
   copy: 'to copy files: vmlet cp SOURCE TARGET',
@@ -26,9 +29,11 @@ export const ADVICE: Readonly<Record<string, string>> = {
   destroy: 'to stop a machine: vmlet stop NAME; to power it off immediately, see: vmlet kill --help',
   'detach-disk': 'to remove a disk, see: vmlet disk rm --help',
   df: 'to show disk usage: vmlet system df',
+  diff: 'to look at the files of a running machine: vmlet shell NAME; to copy them to the host: vmlet cp NAME:PATH TARGET',
   domblklist: 'to list the disks of a machine: vmlet disk ls NAME',
   domblkstat:
     'to show resource usage: vmlet stats; to show that of each disk: vmlet qmp NAME query-blockstats',
+  domcapabilities: 'to show what this host has: vmlet info; to check it: vmlet doctor',
   domifaddr: 'to show the IP addresses of a guest: vmlet ip NAME',
   dominfo: 'to show everything about a machine: vmlet inspect NAME',
   domrename: 'to rename a machine: vmlet rename NAME NEW',
@@ -37,10 +42,16 @@ export const ADVICE: Readonly<Record<string, string>> = {
   down: 'to stop a machine: vmlet stop NAME',
   dumpxml: 'to show everything about a machine as JSON: vmlet inspect NAME',
   edit: 'to change the settings of a machine, see: vmlet set --help',
+  export: 'to write an image to a file: vmlet image export IMAGE FILE',
   generate: 'to print a systemd unit: vmlet systemd print NAME',
+  'global-status': 'to list machines: vmlet ls',
   halt: 'to stop a machine: vmlet stop NAME',
+  healthcheck: 'to wait until a guest is ready, see: vmlet wait --help',
   history: 'to show the origin of an image: vmlet image inspect IMAGE',
+  hostname: 'to show the host: vmlet info; to rename a machine: vmlet rename NAME NEW',
+  import: 'to import an image: vmlet image import FILE NAME',
   install: 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start',
+  kube: 'vmlet reads no Kubernetes files; to create a machine: vmlet create NAME --image IMAGE',
   launch: 'to create and start a machine: vmlet create NAME --image IMAGE --start',
   list: 'to list machines: vmlet ls',
   load: 'to import an image: vmlet image import FILE NAME',
@@ -51,9 +62,14 @@ export const ADVICE: Readonly<Record<string, string>> = {
     'to share a directory of the host with a guest, use the option -v of vmlet run or vmlet create; with a machine: vmlet share add NAME SRC:DST',
   'net-list': 'to list private networks: vmlet network ls',
   new: 'to create a machine: vmlet create NAME --image IMAGE',
+  nodeinfo: 'to show host resources and program versions: vmlet info',
   package:
     'to copy a machine: vmlet clone NAME NEW; to build an image from another one, see: vmlet image build --help',
+  'pool-list':
+    'to list disks: vmlet system df --verbose; to list volumes: vmlet volume ls; vmlet pool is for ready guests',
   poweroff: 'to stop a machine: vmlet stop NAME',
+  provision:
+    'to run commands at the first boot: vmlet create NAME --image IMAGE --firstboot-command LINE; in a running machine: vmlet exec NAME -- COMMAND',
   prune: 'to list unused data without removing it: vmlet system prune --dry-run',
   purge: 'to list unused data without removing it: vmlet system prune --dry-run',
   push: 'vmlet cannot upload images; to write an image to a file: vmlet image export IMAGE FILE',
@@ -63,12 +79,14 @@ export const ADVICE: Readonly<Record<string, string>> = {
     'to return a machine to a snapshot, see: vmlet snapshot restore --help; to create a machine from the disk of a removed machine: vmlet create NAME --image FILE,trusted --adopt; from the /data of micro: vmlet create NAME --image micro --disk FILE,adopt',
   reload: 'to restart a machine: vmlet restart NAME',
   remove: 'to remove machines, see: vmlet rm --help',
+  secret: 'to give a file to a machine: vmlet cp FILE NAME:PATH',
   'send-key': 'to press keys: vmlet sendkey NAME KEYS',
   setmem: 'to change the memory of a machine: vmlet set NAME --memory SIZE',
   setvcpus: 'to change the processors of a machine: vmlet set NAME --cpus N',
   'show-ssh': 'to configure ssh, scp and rsync: vmlet ssh-config',
   shutdown: 'to stop a machine: vmlet stop NAME',
   snap: 'to create and list snapshots, see: vmlet snapshot --help',
+  'snapshot-create': 'to create a snapshot: vmlet snapshot create NAME SNAPSHOT',
   'snapshot-create-as': 'to create a snapshot: vmlet snapshot create NAME SNAPSHOT',
   'snapshot-delete': 'to remove snapshots, see: vmlet snapshot rm --help',
   'snapshot-list': 'to list snapshots: vmlet snapshot ls NAME',
@@ -77,16 +95,20 @@ export const ADVICE: Readonly<Record<string, string>> = {
   status: 'to show the state of machines: vmlet ls',
   suspend:
     'to pause a machine: vmlet pause NAME; to save its memory to disk and power it off: vmlet save NAME',
+  'system info': 'to show host resources and program versions: vmlet info',
   tag: 'to name an image: vmlet image tag IMAGE NAME',
   top: 'to show resource usage: vmlet stats',
   undefine: 'to remove machines, see: vmlet rm --help',
   unpause: 'to resume a machine: vmlet resume NAME',
   up: 'to start a machine: vmlet start NAME',
   update: 'to change the settings of a machine, see: vmlet set --help',
+  uri: 'vmlet connects to no hypervisor; to show the host and its directories: vmlet info',
   version:
     'to show the version of vmlet: vmlet --version; to show the versions of QEMU and passt: vmlet info',
+  'virt-install': 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start',
   vm: 'leave out the word "vm", for example: vmlet ls',
   'vol-create-as': 'to add a disk: vmlet disk add NAME SIZE; to create a volume: vmlet volume create NAME',
+  'vol-list': 'to list the disks of a machine: vmlet disk ls NAME; to list volumes: vmlet volume ls',
 };
 
 /** Words of other programs for subcommands, such as `virsh list`. */
@@ -137,7 +159,8 @@ export function refuseUnknownTopic(group: Command, word: string | undefined): vo
 }
 
 function adviceFor(group: Command, path: string, word: string): string {
-  if (path === PROGRAM && Object.hasOwn(ADVICE, word)) return ADVICE[word] ?? '';
+  const words = `${path} ${word}`.slice(PROGRAM.length + 1);
+  if (Object.hasOwn(ADVICE, words)) return ADVICE[words] ?? '';
   const synonym = synonymIn(group, word);
   if (synonym !== undefined && DESTRUCTIVE.includes(synonym)) return `see: ${path} ${synonym} --help`;
   const known = group.createHelp().visibleCommands(group);

@@ -20,7 +20,7 @@ async function info(flags: FormatFlags): Promise<void> {
   const rows = [
     ['processors', `${host.processors}, ${host.processorModel}`],
     ['memory', `${formatBytes(host.memoryBytes)}, ${formatBytes(host.freeMemoryBytes)} free`],
-    ['accelerator', facts.accelerator],
+    ['accelerator', describeAccelerator(facts)],
     ['kernel', host.kernel],
     ['vmlet', versions.vmlet],
     ['Node.js', versions.node],
@@ -31,6 +31,10 @@ async function info(flags: FormatFlags): Promise<void> {
     ...Object.entries(directories),
   ];
   process.stdout.write(table(rows));
+}
+
+export function describeAccelerator({ kvmProblem }: Pick<Facts, 'kvmProblem'>): string {
+  return kvmProblem === undefined ? 'KVM' : `TCG (emulated; ${kvmProblem})`;
 }
 
 /** Some releases of passt print their version only on a terminal. */
@@ -45,10 +49,12 @@ async function findFacts() {
   const { ImageStore, examineHost, packageVersion } = await import('../../index.ts');
   const { MachineStore } = await import('../../machines/index.ts');
   const { survey, surroundings } = await examineHost();
+  const { kvm } = survey.accelerator;
   const machines = new MachineStore().list();
   const { images } = await new ImageStore().list();
   return {
-    accelerator: survey.accelerator.kvm.usable ? 'kvm' : 'tcg',
+    accelerator: kvm.usable ? 'kvm' : 'tcg',
+    kvmProblem: kvm.usable ? undefined : kvm.reason,
     host: {
       processors: availableParallelism(),
       processorModel: cpus()[0]?.model.trim() ?? 'unknown',

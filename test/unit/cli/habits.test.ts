@@ -39,6 +39,7 @@ it.each(Object.entries(OPTIONAL_SUBCOMMANDS))('knows the subcommands of %s', asy
 /** Commands of other programs, and the answer: destructive commands are not spelled out, only their help. */
 const ADVISED: readonly [string, RegExp][] = [
   ['build', /vmlet image build/],
+  ['compose', /vmlet network create NETWORK, then vmlet create/],
   ['container', /leave out the word "container".*vmlet ls/],
   ['define', /vmlet create/],
   ['delete', /vmlet rm --help/],
@@ -47,8 +48,11 @@ const ADVISED: readonly [string, RegExp][] = [
   ['dominfo', /vmlet inspect/],
   ['edit', /vmlet set/],
   ['history', /vmlet image inspect/],
+  ['import', /vmlet image import/],
   ['launch', /vmlet create NAME --image IMAGE --start/],
   ['list', /vmlet ls/],
+  ['nodeinfo', /: vmlet info$/m],
+  ['pool-list', /vmlet volume ls/],
   ['prune', /vmlet system prune --dry-run/],
   ['reboot', /vmlet restart/],
   ['shutdown', /vmlet stop/],
@@ -56,6 +60,7 @@ const ADVISED: readonly [string, RegExp][] = [
   ['top', /vmlet stats/],
   ['undefine', /vmlet rm --help/],
   ['up', /vmlet start/],
+  ['uri', /: vmlet info$/m],
   ['vm', /leave out the word "vm".*vmlet ls/],
 ];
 
@@ -120,6 +125,7 @@ describe('a subcommand of another program', () => {
     [['image', 'show', 'web'], 'did you mean: vmlet image inspect'],
     [['network', 'delete', 'lan'], 'see: vmlet network rm --help'],
     [['cd', 'remove', 'm'], 'see: vmlet cd rm --help'],
+    [['system', 'info'], 'to show host resources and program versions: vmlet info'],
     // No machine has this name.
     [['snapshot', 'list', 'm'], 'did you mean: vmlet snapshot ls'],
     [['port', 'list', 'm'], 'did you mean: vmlet port ls'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describePasst } from '../../../../src/cli/host/info.ts';
+import { describeAccelerator, describePasst } from '../../../../src/cli/host/info.ts';
 
 const versions = { vmlet: '0.1.0', node: '20.19.0', qemu: '10.0.0', passt: undefined };
 const programs = { qemu: '/usr/bin/qemu-system-x86_64', passt: '/usr/bin/passt' };
@@ -11,4 +11,11 @@ test.each([
 ])('describes passt of version %s at %s', (version, path, words) => {
   const facts = { versions: { ...versions, passt: version }, programs: { ...programs, passt: path } };
   expect(describePasst(facts)).toBe(words);
+});
+
+test.each([
+  [undefined, 'KVM'],
+  ['/dev/kvm does not exist', 'TCG (emulated; /dev/kvm does not exist)'],
+])('describes the accelerator without KVM because of %s', (kvmProblem, words) => {
+  expect(describeAccelerator({ kvmProblem })).toBe(words);
 });
