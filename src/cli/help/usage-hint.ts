@@ -15,6 +15,20 @@ const OF_SET: Readonly<Record<string, string>> = {
   '--volume': SHARE,
 };
 
+/** Options of `vmlet create` that a machine without disks of its own cannot have. */
+const OF_INSTALLATION: Readonly<Record<string, string>> = {
+  '--cdrom': 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start',
+  '--iso': 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start',
+  '--location':
+    'to install by the kernel of an installer: vmlet create NAME --location ISO --disk SIZE --start',
+};
+
+/** By the command that lacks them. */
+const OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  run: OF_INSTALLATION,
+  set: OF_SET,
+};
+
 /**
  * Returns the command to use instead of one that commander rejected.
  * @param words of the command line, from the verb on.
@@ -32,5 +46,6 @@ function hintForOption([verb, subcommand]: readonly string[], option: string): s
     return 'to make a disk smaller, give its new size and --shrink';
   }
   const flag = /^(?:--[^=]+|-.)/.exec(option)?.[0] ?? option;
-  return verb === 'set' && Object.hasOwn(OF_SET, flag) ? OF_SET[flag] : undefined;
+  const options = OPTIONS[verb ?? ''] ?? {};
+  return Object.hasOwn(options, flag) ? options[flag] : undefined;
 }

@@ -98,6 +98,7 @@ export function readable(path: string): string {
 function unclearFormat(path: string, field: string): InvalidInputError {
   const found = lookAt(path);
   const size = 'to create a disk, give a size such as 2G or 512M';
+  if (found === undefined && field === 'image') return missingImage(path);
   if (found === undefined)
     return new InvalidInputError(field, `no such file: ${readable(path)}`, { hint: size });
   if (found === 'directory')
@@ -106,6 +107,20 @@ function unclearFormat(path: string, field: string): InvalidInputError {
     });
   return new InvalidInputError(field, `unknown disk format: ${JSON.stringify(path)}`, {
     hint: 'append the format to the path: ,format=qcow2 or ,format=raw',
+  });
+}
+
+/** A path that begins with a host name, as the references of registries do. */
+const IN_REGISTRY = /^(?:docker:\/\/)?[a-z\d-]+(?:\.[a-z\d-]+)+(?::\d+)?\//;
+
+function missingImage(path: string): InvalidInputError {
+  if (!IN_REGISTRY.test(path)) {
+    return new InvalidInputError('image', `no such file: ${readable(path)}`, {
+      hint: 'to list images to pull: vmlet search; to list your images: vmlet image ls',
+    });
+  }
+  return new InvalidInputError('image', `${readable(path)} is a container image, which vmlet cannot boot`, {
+    hint: 'use the image of a whole system, listed by: vmlet search; containers run in a guest with podman: vmlet create NAME --image debian:13 --package podman',
   });
 }
 

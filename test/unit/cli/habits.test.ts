@@ -164,6 +164,10 @@ describe('an option or argument of another command', () => {
       'unknown option: --disk-size\n  to resize a disk: vmlet disk resize ',
     ],
     [['--color', 'never', 'set', 'm', '--protect'], 'unknown option: --protect\n  to protect a machine: '],
+    [
+      ['run', '--location', 'debian.iso', 'micro'],
+      'unknown option: --location\n  to install by the kernel of an installer: vmlet create NAME --location ',
+    ],
     [['set', 'm', '--zzzzzzzz'], 'unknown option: --zzzzzzzz\n(see --help)\n'],
     [['port', 'add', 'm', '--protect'], 'unknown option: --protect\n(see --help)\n'],
     [

@@ -130,6 +130,9 @@ describe('parseSpec', () => {
     [{ append: 'a\nb' }, 'append', /line break/],
     [{ append: 'x'.repeat(2048) }, 'append', /2048 bytes/],
     [{ image: './2G' }, 'image', /no such file: .\/2G/],
+    [{ image: 'docker.io/library/alpine' }, 'image', /library\/alpine is a container image/],
+    [{ image: 'ghcr.io:443/a/b:1.2' }, 'image', /is a container image/],
+    [{ image: '../images.d/web' }, 'image', /no such file/],
     [{ color: 'red' }, 'color', /unknown option/],
     [{ timeoutMs: -1 }, 'timeoutMs', /-1/],
   ])('rejects %j and names the field', (options, field, message) => {
