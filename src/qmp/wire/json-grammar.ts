@@ -35,13 +35,16 @@ const NUMBER_STEPS: Readonly<Record<NumberPlace, Step>> = {
   exponent: digits(0, 'exponent'),
 };
 
+/** QEMU's numbers have at most 24 bytes. To convert one of millions takes minutes. */
+const LONGEST_NUMBER = 32;
+
 /** States in which a number may end. */
 const WHOLE_NUMBERS: readonly string[] = ['zero', 'integer', 'fraction', 'exponent'];
 
 const LITERALS: Readonly<Record<string, string>> = { t: 'rue', f: 'alse', n: 'ull' };
 
 /**
- * Validates one JSON object byte by byte, and detects the first invalid byte. Bytes from 0x80 on are part of
+ * Validates one JSON object byte by byte, and detects the first invalid byte, or the 33rd of a number. Bytes from 0x80 on are part of
  * strings; their UTF-8 is not checked.
  */
 export class JsonGrammar {
@@ -50,6 +53,7 @@ export class JsonGrammar {
   readonly #open: ('object' | 'list')[] = [];
   #isKey = false;
   #hexDigits = 0;
+  #numberBytes = 0;
   #rest = '';
 
   /** Number of open containers; 0 before and after the object. */
@@ -113,7 +117,8 @@ export class JsonGrammar {
     const next = NUMBER_STEPS[place][String.fromCharCode(byte)];
     if (next !== undefined) {
       this.#place = next;
-      return true;
+      this.#numberBytes++;
+      return this.#numberBytes <= LONGEST_NUMBER;
     }
     this.#place = 'behind a value';
     return WHOLE_NUMBERS.includes(place) && (isSpace(byte) || this.#acceptStructure(byte));
@@ -157,6 +162,7 @@ export class JsonGrammar {
     }
     const place = character === '-' ? 'minus' : NUMBER_STEPS.minus[character];
     if (place === undefined) return false;
+    this.#numberBytes = 1;
     this.#place = place;
     return true;
   }

@@ -11,7 +11,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
  * integers pass through JSON.parse and JSON.stringify as strings with an unguessable prefix.
  */
 const mark = `${randomUUID()}:`;
-const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+const number = /-?\d[\d.eE+-]*/g;
 const longInteger = /^-?\d{16,}$/;
 const markedInteger = new RegExp(`"${mark}(-?\\d+)"`, 'g');
 
@@ -19,14 +19,44 @@ const markedInteger = new RegExp(`"${mark}(-?\\d+)"`, 'g');
 export function parseLossless(text: string): unknown {
   const value: unknown = JSON.parse(text);
   if (!/\d{16}/.test(text)) return value;
-  const marked = text.replace(stringOrNumber, (token) =>
-    longInteger.test(token) && !Number.isSafeInteger(Number(token)) ? `"${mark}${token}"` : token,
-  );
+  const marked = markLongIntegers(text);
   // Nearly always. A function for each value makes it several times as slow.
   if (marked === text) return value;
   return JSON.parse(marked, (_, part: unknown) =>
     typeof part === 'string' && part.startsWith(mark) ? BigInt(part.slice(mark.length)) : part,
   );
+}
+
+/** A regular expression for a whole string would need too much stack for one of some megabytes. */
+function markLongIntegers(text: string): string {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length;) {
+    const open = text.indexOf('"', at);
+    const end = open === -1 ? text.length : open;
+    parts.push(
+      text
+        .slice(at, end)
+        .replace(number, (token) =>
+          longInteger.test(token) && !Number.isSafeInteger(Number(token)) ? `"${mark}${token}"` : token,
+        ),
+    );
+    at = open === -1 ? end : endOfString(text, open);
+    parts.push(text.slice(end, at));
+  }
+  return parts.join('');
+}
+
+/** Returns the index after the string of valid JSON that begins with this quote. */
+function endOfString(text: string, open: number): number {
+  let close = text.indexOf('"', open + 1);
+  while (isEscaped(text, close)) close = text.indexOf('"', close + 1);
+  return close + 1;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text[at - backslashes - 1] === '\\') backslashes++;
+  return backslashes % 2 === 1;
 }
 
 /**

@@ -66,6 +66,11 @@ test.each([
   expect(parseLossless(`{"a":${text}}`)).toEqual({ a: value });
 });
 
+test('strings of megabytes are read beside long integers', () => {
+  const text = '\\u0031"\\'.repeat(4_000_000);
+  expect(parseLossless(`[${JSON.stringify(text)},9007199254740993]`)).toEqual([text, 9007199254740993n]);
+});
+
 test.each(['', '{', '[9007199254740993', '9007199254740993x'])('%j is not JSON', (text) => {
   expect(() => parseLossless(text)).toThrow(SyntaxError);
 });
