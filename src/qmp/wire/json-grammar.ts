@@ -44,8 +44,8 @@ const WHOLE_NUMBERS: readonly string[] = ['zero', 'integer', 'fraction', 'expone
 const LITERALS: Readonly<Record<string, string>> = { t: 'rue', f: 'alse', n: 'ull' };
 
 /**
- * Validates one JSON object byte by byte, and detects the first invalid byte, or the 33rd of a number. Bytes from 0x80 on are part of
- * strings; their UTF-8 is not checked.
+ * Validates one JSON object byte by byte, and detects the first invalid byte, or the 33rd of a number. Bytes from 0x80 on
+ * are part of strings; their UTF-8 is not checked.
  */
 export class JsonGrammar {
   #place: Place = 'value';
