@@ -63,6 +63,12 @@ describe('sockets among ports', () => {
     expect(parsePublished([`${path}:80`]).sockets).toEqual([{ path, guestPort: 80 }]);
     expect(refusal(`${path}:80`, `${path}:81`)).toContain('is given twice');
   });
+
+  it('32 are accepted, as many as the keeper serves', () => {
+    const inputs = Array.from({ length: 33 }, (_, number) => `/run/${number}:80`);
+    expect(parsePublished(inputs.slice(1)).sockets).toHaveLength(32);
+    expect(refusal(...inputs)).toContain('too many sockets: 33, at most 32');
+  });
 });
 
 it('the table of relays has three words for each forward', () => {
