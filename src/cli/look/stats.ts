@@ -27,8 +27,8 @@ interface MachineRecord {
   readonly machine: string;
 }
 
-const HEADING = ['NAME', 'CPU', 'MEM', 'DISK-R', 'DISK-W', 'NET-R', 'NET-W', 'UPTIME'];
-const NUMBERS = [1, 2, 3, 4, 5, 6, 7];
+const HEADING = ['NAME', 'CPU', 'QEMU-MEM', 'GUEST-MEM', 'DISK-R', 'DISK-W', 'NET-R', 'NET-W', 'UPTIME'];
+const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8];
 const DEFAULT_INTERVAL_MS = 1000;
 const UNKNOWN = '-';
 
@@ -37,8 +37,9 @@ export function statsCommand(): Command {
     .description(
       'Shows the resource usage of machines in a table. On a terminal, refreshes the table. With --json, prints each reading ' +
         'of a machine as one line of JSON. --format has the same fields, and .Name. A CPU value of 100 % is one processor of ' +
-        'this host. Network traffic is that of the cards on bridges of this host; without such cards, an agent in the guest ' +
-        'is asked for it, for at most a second.',
+        'this host. QEMU-MEM is the memory of the QEMU process: its own, and the used part of the memory of the guest, ' +
+        'whose size is GUEST-MEM. Network traffic is that of the cards on bridges of this host; without such cards, an ' +
+        'agent in the guest is asked for it, for at most a second.',
     )
     .argument('[machines...]', 'names of the machines (default: all running)')
     .option('--no-stream', 'print one reading and exit')
@@ -137,7 +138,8 @@ function rowOf(name: string, look: Look): string[] {
   return [
     name,
     rate ? `${rate.cpu.percent.toFixed(1)} %` : UNKNOWN,
-    `${rssBytes === null ? UNKNOWN : formatBytes(rssBytes)} / ${formatBytes(guestBytes)}`,
+    rssBytes === null ? UNKNOWN : formatBytes(rssBytes),
+    formatBytes(guestBytes),
     perSecond(rate?.disks.map(({ readBytes }) => readBytes)),
     perSecond(rate?.disks.map(({ writtenBytes }) => writtenBytes)),
     perSecond(rate?.networks?.map(({ receivedBytes }) => receivedBytes)),

@@ -315,9 +315,9 @@ describe('vmlet stats', () => {
   it('refreshes a table on a terminal', async () => {
     await machine('m', 'spin');
     terminal.run(`${process.execPath} ${VMLET} stats --interval 100ms`);
-    await terminal.shows(/^NAME +CPU +MEM +DISK-R +DISK-W +NET-R +NET-W +UPTIME$/);
+    await terminal.shows(/^NAME +CPU +QEMU-MEM +GUEST-MEM +DISK-R +DISK-W +NET-R +NET-W +UPTIME$/);
     await terminal.shows(
-      /^m +\d+\.\d % +[\d.]+ MiB \/ 64 MiB +[\d.]+ \w+\/s +0 B\/s +- +- +\d+ (seconds|minutes?)$/,
+      /^m +\d+\.\d % +[\d.]+ MiB +64 MiB +[\d.]+ \w+\/s +0 B\/s +- +- +\d+ (seconds|minutes?)$/,
     );
     expect(terminal.lines().filter((line) => /^(NAME|m) /.test(line))).toHaveLength(2);
     terminal.press('C-c');
