@@ -120,7 +120,7 @@ describe.skipIf(withoutChromium !== undefined)('images, templates and the host i
     }
     // A leftover of a process of an earlier boot.
     const leftover = join(home.path, 'cache/vmlet/scratch/00000000-1-1-abcdef');
-    mkdirSync(leftover, { recursive: true });
+    mkdirSync(leftover, { recursive: true, mode: 0o700 });
     writeFileSync(join(leftover, 'disk.qcow2'), Buffer.alloc(2 ** 20, 1));
     await page.getByRole('button', { name: 'Prune …' }).click();
     await dialog().getByText('00000000-1-1-abcdef (1 MiB)').waitFor();

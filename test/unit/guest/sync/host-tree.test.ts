@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
@@ -27,12 +36,13 @@ function treeOf(root: string, patterns: readonly string[] = [], mostEntries?: nu
 describe('a tree of the host', () => {
   it('contains its members, except ignored ones and those that cannot be copied', async () => {
     const root = rootWith('a', 'd/e/f', 'node_modules/x', 'd/node_modules/y');
+    chmodSync(join(root, 'd/e/f'), 0o640);
     symlinkSync('a', join(root, 'link'));
     execFileSync('mkfifo', [join(root, 'fifo')]);
     const { tree, entered, paths } = treeOf(root, ['node_modules']);
     await tree.scan(undefined);
     expect(paths()).toEqual(['a', 'd', 'd/e', 'd/e/f', 'link']);
-    expect(tree.entries.get('d/e/f')).toMatchObject({ kind: 'file', size: 5, mode: 0o644 });
+    expect(tree.entries.get('d/e/f')).toMatchObject({ kind: 'file', size: 5, mode: 0o640 });
     expect(tree.entries.get('link')?.kind).toBe('symlink');
     expect([...tree.omitted]).toEqual(['fifo']);
     expect(entered).toEqual(['', 'd', 'd/e']);
