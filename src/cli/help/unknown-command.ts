@@ -2,8 +2,10 @@ import { type Command, CommanderError } from 'commander';
 import { editDistance } from '../../util/options/nearest.ts';
 import { EXIT_VMLET } from '../output/exit-code.ts';
 import { complain } from '../output/say.ts';
+import { INSTALL } from './usage-hint.ts';
 
 const PROGRAM = 'vmlet';
+const HOST = 'to show what this host has: vmlet info; to check it: vmlet doctor';
 
 /** Commands of other programs, with advice on the equivalent here. No advice contains a command that loses data. */
 export const ADVICE: Readonly<Record<string, string>> = {
@@ -14,7 +16,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   blockresize: 'to resize a disk: vmlet disk resize NAME DISK-NAME SIZE',
   box: 'to list images: vmlet image ls; to download one: vmlet pull IMAGE',
   build: 'to build an image, see: vmlet image build --help',
-  capabilities: 'to show what this host has: vmlet info; to check it: vmlet doctor',
+  capabilities: HOST,
   'change-media': 'to insert or eject a CD, see: vmlet cd --help',
   commit:
     'to copy a machine: vmlet clone NAME NEW; to build an image from another one, see: vmlet image build --help',
@@ -33,7 +35,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   domblklist: 'to list the disks of a machine: vmlet disk ls NAME',
   domblkstat:
     'to show resource usage: vmlet stats; to show that of each disk: vmlet qmp NAME query-blockstats',
-  domcapabilities: 'to show what this host has: vmlet info; to check it: vmlet doctor',
+  domcapabilities: HOST,
   domifaddr: 'to show the IP addresses of a guest: vmlet ip NAME',
   dominfo: 'to show everything about a machine: vmlet inspect NAME',
   domrename: 'to rename a machine: vmlet rename NAME NEW',
@@ -50,7 +52,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   history: 'to show the origin of an image: vmlet image inspect IMAGE',
   hostname: 'to show the host: vmlet info; to rename a machine: vmlet rename NAME NEW',
   import: 'to import an image: vmlet image import FILE NAME',
-  install: 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start',
+  install: INSTALL,
   kube: 'vmlet reads no Kubernetes files; to create a machine: vmlet create NAME --image IMAGE',
   launch: 'to create and start a machine: vmlet create NAME --image IMAGE --start',
   list: 'to list machines: vmlet ls',
@@ -105,7 +107,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   uri: 'vmlet connects to no hypervisor; to show the host and its directories: vmlet info',
   version:
     'to show the version of vmlet: vmlet --version; to show the versions of QEMU and passt: vmlet info',
-  'virt-install': 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start',
+  'virt-install': INSTALL,
   vm: 'leave out the word "vm", for example: vmlet ls',
   'vol-create-as': 'to add a disk: vmlet disk add NAME SIZE; to create a volume: vmlet volume create NAME',
   'vol-list': 'to list the disks of a machine: vmlet disk ls NAME; to list volumes: vmlet volume ls',

@@ -1,3 +1,5 @@
+/** Also the advice for virt-install. */
+export const INSTALL = 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start';
 const PORT = 'to forward a port: vmlet port add NAME PORT';
 const SHARE = 'to share a directory or mount a volume: vmlet share add NAME SRC:DST';
 
@@ -15,10 +17,10 @@ const OF_SET: Readonly<Record<string, string>> = {
   '--volume': SHARE,
 };
 
-/** Options of `vmlet create` that a machine without disks of its own cannot have. */
+/** Options of `vmlet create` that install a system, which a throw-away machine would lose. */
 const OF_INSTALLATION: Readonly<Record<string, string>> = {
-  '--cdrom': 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start',
-  '--iso': 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start',
+  '--cdrom': INSTALL,
+  '--iso': INSTALL,
   '--location':
     'to install by the kernel of an installer: vmlet create NAME --location ISO --disk SIZE --start',
 };
