@@ -388,6 +388,7 @@ describe.runIf(isRoot)('what root extracts for another user', () => {
   it('belongs to this user, without setuid, and directories that were there keep their attributes', async () => {
     mkdirSync(join(target, 'old'), { recursive: true });
     chownSync(target, owner.uid, owner.gid);
+    chmodSync(target, 0o755);
     chmodSync(join(target, 'old'), 0o2751);
     await extractFor(inPieces(archive(...members)));
     expect(attributesOf(target)).toBe('755 4321:1234');
