@@ -12,21 +12,14 @@ import type {
   UsageEntry,
 } from '../../src/index.ts';
 import type { GuestEntry } from '../../src/cli/server/resources/guest-directory.ts';
+import type { DescribedError } from '../../src/cli/server/answers/described-error.ts';
+import type { Json } from '../../src/cli/server/schemas/json.ts';
 import type { TemplateRow } from '../../src/cli/state/template-ls.ts';
-
-/** A type after JSON: dates are text. */
-type Json<T> = T extends Date
-  ? string
-  : T extends (...args: never[]) => unknown
-    ? never
-    : T extends object
-      ? { [K in keyof T]: Json<T[K]> }
-      : T;
 
 type Sound = Extract<ListedMachine, { spec: unknown }>;
 type Status = Json<Sound['status']> & { readonly description: string };
 
-/** A machine as the server sends it; see docs/http-api.md. */
+/** A machine as the server sends it. */
 export type Machine =
   | (Omit<Json<Sound>, 'status'> & { readonly state: string; readonly status: Status })
   | { readonly name: string; readonly state: 'broken'; readonly problem: string };
@@ -100,14 +93,7 @@ export type InspectedMachine = SoundMachine & {
   readonly files: Readonly<Record<string, unknown>>;
 };
 
-export interface ApiProblem {
-  readonly code: string;
-  readonly message: string;
-  readonly hint?: string;
-  /** The option with the invalid value. */
-  readonly field?: string;
-  readonly lines?: readonly string[];
-}
+export type ApiProblem = DescribedError;
 
 export interface Operation {
   readonly id: string;

@@ -69,7 +69,7 @@ function tableOf(images: readonly ListedImage[]): string {
 }
 
 /** The entry of an image in `--json`, without the hundreds of packages that `inspect` shows. */
-export function withVerification(image: ListedImage): object {
+export function withVerification(image: ListedImage) {
   const { sources: _sources, ...others } = image;
   return { ...others, verification: describeVerification(image) };
 }

@@ -1,7 +1,7 @@
 import type { DiskUsage, UsageEntry } from '../../index.ts';
 
 /** The disk usage in the format of `--json`. */
-export function usageRows(usage: DiskUsage): object[] {
+export function usageRows(usage: DiskUsage) {
   return Object.entries(usage).map(([kind, entries]) => ({ kind, ...sumOf(entries), entries }));
 }
 

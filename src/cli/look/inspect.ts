@@ -15,7 +15,7 @@ export function inspectCommand(): Command {
 }
 
 /** Everything about a machine. */
-export function inspected(machine: NamedMachine): object {
+export function inspected(machine: NamedMachine) {
   const status = machine.status();
   return {
     name: machine.name,

@@ -109,11 +109,10 @@ export function stateOf(machine: ListedMachine): string {
 }
 
 /** The entry of a machine in `--json`. */
-export function recordOf(machine: ListedMachine): object {
-  const state = stateOf(machine);
-  if (!('spec' in machine)) return { state, ...machine };
+export function recordOf(machine: ListedMachine) {
+  if (!('spec' in machine)) return { state: 'broken' as const, ...machine };
   const { status } = machine;
-  return { state, ...machine, status: { ...status, description: describeStatus(status) } };
+  return { state: stateOf(machine), ...machine, status: { ...status, description: describeStatus(status) } };
 }
 
 function parseFilter(text: string): (machine: ListedMachine) => boolean {

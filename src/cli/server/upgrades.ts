@@ -20,9 +20,7 @@ const MOST_UNANSWERED = 4;
 /** How long a client may take to answer the end of a connection. */
 const GOODBYE_MS = 2000;
 
-const router = new Router(
-  SOCKET_ROUTES.map((route) => ({ ...route, method: 'GET', handle: async () => Promise.resolve() })),
-);
+const router = new Router(SOCKET_ROUTES.map((route) => ({ ...route, method: 'GET' })));
 
 /** The WebSockets of one server. */
 export class Upgrades {
@@ -68,12 +66,10 @@ export class Upgrades {
           hint: 'close some of the pages of vmlet in your browser',
         });
       }
-      const { serve } = SOCKET_ROUTES.find(({ path }) => path === route.path) ?? {};
-      if (serve === undefined) throw new Error(`no WebSocket at ${route.path}`);
       this.#server.handleUpgrade(request, connection, head, (socket) => {
         // `ws` has removed the time limit.
         request.socket.setTimeout(this.#stalledMs);
-        const served = this.#serve(socket, serve, parts, searchParams);
+        const served = this.#serve(socket, route.serve, parts, searchParams);
         this.#open.add(served);
         void served.then(() => this.#open.delete(served));
       });

@@ -92,7 +92,7 @@ const fileSchema = z.strictObject({
     .default('root:root'),
 });
 
-const optionsSchema = z.strictObject({
+export const seedSchema = z.strictObject({
   user: z
     .string()
     .regex(
@@ -117,11 +117,7 @@ const optionsSchema = z.strictObject({
 
 /** @throws InvalidInputError that names the field, its value and the expected one. */
 export function parseSeedOptions(options: SeedOptions): Seed {
-  const { user, hostname, timezone, userData, network, ...lists } = parseOptions(
-    optionsSchema,
-    options,
-    'seed',
-  );
+  const { user, hostname, timezone, userData, network, ...lists } = parseOptions(seedSchema, options, 'seed');
   checkContents(lists.files, userData);
   return {
     ...lists,

@@ -14,7 +14,7 @@ import { checkCards } from './network-cards.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { namedOptions, parseCards } from './named-options.ts';
 
-const changesSchema = z.strictObject({
+export const changesSchema = z.strictObject({
   ...changeOptions,
   ...namedOptions,
   /** As in `LaunchOptions`; replaces all earlier limits, and `none` removes them. */

@@ -30,7 +30,7 @@ export interface Backing {
 
 // Schemas of entries that few machines have are made at their first use: together they take milliseconds.
 
-const backingSchema: z.ZodType<Backing> = z.lazy(() =>
+export const backingSchema: z.ZodType<Backing> = z.lazy(() =>
   z.strictObject({ path: z.string().startsWith('/'), format, backing: backingSchema.optional() }),
 );
 
@@ -168,7 +168,7 @@ export const commandSchema = z.strictObject({
   remove: z.boolean(),
 });
 
-const specSchema = z.strictObject({
+export const specSchema = z.strictObject({
   version: z.literal(SPEC_VERSION),
   /** Name of its directories for logs and sockets; never changes. */
   id: z.string().regex(/^[0-9a-f]{8}$/),

@@ -26,6 +26,13 @@ const choiceSchema = z.strictObject({
   interval: z.number().min(1).max(3600).default(DEFAULT_INTERVAL_S),
 });
 
+/** The same in an address. */
+export const statisticsQuery = z.object({
+  stats: z.string().default('').describe('Names of machines, separated by commas; * for all that run'),
+  guests: z.string().default('').describe('Names of those of them whose guests are asked too'),
+  interval: z.coerce.number().optional().describe(`Seconds; ${DEFAULT_INTERVAL_S} by default`),
+});
+
 /** @throws InvalidInputError */
 export function parseStatisticsChoice(given: object): StatisticsChoice {
   const { stats, guests, interval } = parseOptions(choiceSchema, given, 'message');
@@ -34,12 +41,11 @@ export function parseStatisticsChoice(given: object): StatisticsChoice {
 
 /** The choice in an address: `stats=web,db&guests=web&interval=2`. @throws InvalidInputError */
 export function statisticsChoiceOf(query: URLSearchParams): StatisticsChoice {
-  const stats = query.get('stats') ?? '';
-  const interval = query.get('interval');
+  const { stats, guests, interval } = parseOptions(statisticsQuery, Object.fromEntries(query), 'query');
   return parseStatisticsChoice({
     stats: stats === '*' ? stats : namesIn(stats),
-    guests: namesIn(query.get('guests') ?? ''),
-    interval: interval === null ? undefined : Number(interval),
+    guests: namesIn(guests),
+    interval,
   });
 }
 

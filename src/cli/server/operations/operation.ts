@@ -30,11 +30,11 @@ export interface OperationRecord {
   readonly error?: DescribedError;
 }
 
-export interface Work {
+export interface Work<Result extends object = object> {
   readonly kind: string;
   readonly machine?: string | undefined;
   readonly command: string;
-  readonly run: (signal: AbortSignal, onProgress: (progress: Progress) => void) => Promise<object>;
+  readonly run: (signal: AbortSignal, onProgress: (progress: Progress) => void) => Promise<Result>;
 }
 
 /** Work in progress. It continues when its client disconnects. */

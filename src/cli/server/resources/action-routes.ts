@@ -5,39 +5,40 @@ import { answerJson } from '../answers/http-answer.ts';
 import { describeError, isDefect, statusOf } from '../answers/described-error.ts';
 import { readBody } from '../answers/request-body.ts';
 import type { Operation, Work } from '../operations/operation.ts';
-import type { Exchange, Route } from '../routing/exchange.ts';
-import type { Action } from './action.ts';
-import { CREATE, createCommandLine, newMachineSchema, optionsOf } from './create-actions.ts';
+import type { Exchange } from '../routing/exchange.ts';
+import { type Route, jsonRoute, route } from '../routing/route.ts';
+import type { Actions } from './action.ts';
+import { CREATE_ACTIONS, createCommandLine, newMachineSchema, optionsOf } from './create-actions.ts';
 import { DEVICE_ACTIONS } from './device-actions.ts';
 import { HOST_ACTIONS } from './host-actions.ts';
 import { IMAGE_ACTIONS, TEMPLATE_ACTIONS } from './image-actions.ts';
 import { MACHINE_ACTIONS } from './machine-actions.ts';
-import { CREATE_NETWORK, NETWORK_ACTIONS } from './network-actions.ts';
-import { CREATE_VOLUME, VOLUME_ACTIONS } from './volumes.ts';
+import { NETWORK_ACTIONS } from './network-actions.ts';
+import { VOLUME_ACTIONS } from './volumes.ts';
 
 /** Most changes end within this time; the client learns of others by events. */
 const WAIT_MS = 500;
 const LONGEST_WAIT_S = 600;
 
+const nothing = z.strictObject({});
+
 /** A POST for each change, and the operations that they are. */
 export const ACTION_ROUTES: readonly Route[] = [
-  actionRoute('create', '/v1/machines', CREATE),
-  ...Object.entries({ ...MACHINE_ACTIONS, ...DEVICE_ACTIONS }).map(([kind, one]) =>
-    actionRoute(kind, `/v1/machines/:name/${kind}`, one),
+  ...actionRoutes(CREATE_ACTIONS, () => '/v1/machines'),
+  ...actionRoutes({ ...MACHINE_ACTIONS, ...DEVICE_ACTIONS }, (kind) => `/v1/machines/:name/${kind}`),
+  ...actionRoutes(NETWORK_ACTIONS, (kind) =>
+    kind === 'networks/create' ? '/v1/networks' : `/v1/${kind.replace('/', '/:name/')}`,
   ),
-  actionRoute('networks/create', '/v1/networks', CREATE_NETWORK),
-  ...Object.entries(NETWORK_ACTIONS).map(([verb, one]) =>
-    actionRoute(`networks/${verb}`, `/v1/networks/:name/${verb}`, one),
-  ),
-  ...actionsBelow('images', IMAGE_ACTIONS),
-  ...actionsBelow('templates', TEMPLATE_ACTIONS),
-  actionRoute('volumes/create', '/v1/volumes', CREATE_VOLUME),
-  ...actionsBelow('volumes', VOLUME_ACTIONS),
-  ...actionsBelow('host', HOST_ACTIONS),
-  {
-    method: 'POST',
-    path: '/v1/machines/check',
-    handle: async ({ request, response, services: { store } }) => {
+  ...actionRoutes(VOLUME_ACTIONS, (kind) => (kind === 'volumes/create' ? '/v1/volumes' : `/v1/${kind}`)),
+  ...actionRoutes({ ...IMAGE_ACTIONS, ...TEMPLATE_ACTIONS, ...HOST_ACTIONS }, (kind) => `/v1/${kind}`),
+  route(
+    'POST /v1/machines/check',
+    {
+      summary: 'Check the options of a new machine, at once and without an operation',
+      body: newMachineSchema,
+      statuses: [404, 409, 504],
+    },
+    async ({ request, response, services: { store } }) => {
       const body = await readBody(request, newMachineSchema);
       const command = createCommandLine(body);
       try {
@@ -47,52 +48,35 @@ export const ACTION_ROUTES: readonly Route[] = [
         answerJson(response, { command, error: describeError(error) }, statusOf(error));
       }
     },
-  },
-  {
-    method: 'GET',
-    path: '/v1/operations',
-    handle: async ({ response, services }) => {
-      answerJson(response, { operations: services.operations.list() });
-      return Promise.resolve();
-    },
-  },
-  {
-    method: 'GET',
-    path: '/v1/operations/:id',
-    handle: async ({ response, parts, services }) => {
-      answerJson(response, { operation: services.operations.get(parts['id'] ?? '').record });
-      return Promise.resolve();
-    },
-  },
-  {
-    method: 'POST',
-    path: '/v1/operations/:id/cancel',
-    handle: async ({ request, response, parts, services }) => {
-      await readBody(request, z.strictObject({}));
+  ),
+  jsonRoute('GET /v1/operations', {
+    summary: 'List operations, oldest first',
+    read: ({ services }) => ({ operations: services.operations.list() }),
+  }),
+  jsonRoute('GET /v1/operations/:id', {
+    summary: 'Get an operation',
+    read: ({ parts, services }) => ({ operation: services.operations.get(parts['id'] ?? '').record }),
+  }),
+  jsonRoute('POST /v1/operations/:id/cancel', {
+    summary: 'Cancel an operation',
+    body: nothing,
+    read: async ({ request, parts, services }) => {
       const operation = services.operations.get(parts['id'] ?? '');
       operation.cancel();
       await endOf(operation, waitOf(request));
-      answerJson(response, { operation: operation.record });
+      return { operation: operation.record };
     },
-  },
+  }),
 ];
 
-function actionsBelow(place: string, actions: Readonly<Record<string, Action>>): Route[] {
-  return Object.entries(actions).map(([verb, one]) =>
-    actionRoute(`${place}/${verb}`, `/v1/${place}/${verb}`, one),
-  );
-}
-
-function actionRoute(kind: string, path: string, { schema, work }: Action): Route {
-  return {
-    method: 'POST',
-    path,
-    handle: async (exchange) => {
+function actionRoutes(actions: Actions, pathOf: (kind: string) => `/v1/${string}`): Route[] {
+  return Object.entries(actions).map(([kind, { summary, schema, work }]) =>
+    route(`POST ${pathOf(kind)}`, { summary, body: schema, kind }, async (exchange) => {
       const { request, parts, services } = exchange;
       const body = await readBody(request, schema);
       await answerWork(exchange, work(services.store, kind, parts['name'] ?? '', body));
-    },
-  };
+    }),
+  );
 }
 
 /** Starts work, and answers when it has ended or after a while. */

@@ -4,6 +4,8 @@ import type { MachineStore } from '../../../machines/index.ts';
 import { formatBytes, quoteForShell } from '../../../public/format.ts';
 import { describePhase } from '../../output/progress.ts';
 import type { Progress, Work } from '../operations/operation.ts';
+import type { BeforeJson } from '../schemas/json.ts';
+import type { RESULTS } from '../schemas/results.ts';
 
 /** A change that a client has asked for. */
 export interface Asked<Body> {
@@ -16,23 +18,32 @@ export interface Asked<Body> {
 }
 
 /** A change that a client may ask for. */
-export interface Action {
+export interface Action<Result extends object = object> {
+  readonly summary: string;
   readonly schema: z.ZodType;
   /** @param body a value of the schema. */
-  readonly work: (store: MachineStore, kind: string, name: string, body: unknown) => Work;
+  readonly work: (store: MachineStore, kind: string, name: string, body: unknown) => Work<Result>;
 }
 
+/** Actions by kind, with the results that `RESULTS` describes. */
+export type Actions = {
+  readonly [Kind in keyof typeof RESULTS]?: Action<BeforeJson<z.output<(typeof RESULTS)[Kind]>>>;
+};
+
 /**
+ * @param summary an imperative, for the OpenAPI document.
  * @param words the command line that does the same, without `vmlet`.
  * @param subject the machine that it changes; by default the one in the path.
  */
-export function action<Schema extends z.ZodType>(
+export function action<Schema extends z.ZodType, Result extends object>(
+  summary: string,
   schema: Schema,
   words: (name: string, body: z.output<Schema>) => readonly string[],
-  run: (asked: Asked<z.output<Schema>>) => Promise<object>,
+  run: (asked: Asked<z.output<Schema>>) => Promise<Result>,
   subject: (body: z.output<Schema>, name: string) => string | undefined = (_body, name) => name || undefined,
-): Action {
+): Action<Result> {
   return {
+    summary,
     schema,
     work: (store, kind, name, given) => {
       // The route has parsed it by this schema.

@@ -4,7 +4,7 @@ import type { CreateOptions } from '../../../machines/index.ts';
 import { createFlags } from '../../../public/named-options.ts';
 import { wordsOf } from '../../flags/option-flags.ts';
 import { SEED_OPTIONS } from '../../flags/seed-flags.ts';
-import { type Action, action, option, progressOf, shellCommand } from './action.ts';
+import { type Actions, action, option, progressOf, shellCommand } from './action.ts';
 
 /** The library validates the rest: its errors name the field. */
 export const newMachineSchema = z.looseObject({
@@ -19,25 +19,28 @@ type NewMachineBody = z.output<typeof newMachineSchema>;
 const FILES: Readonly<Record<string, string>> = { userData: 'FILE', network: 'FILE', files: 'FILE:GUEST' };
 
 /** The creation of a machine, and the check of its options, for a page that shows the command meanwhile. */
-export const CREATE: Action = action(
-  newMachineSchema,
-  (_none, body) => createWords(body),
-  async ({ store, body, signal, onProgress }) => {
-    const limits = {
-      signal,
-      onProgress: (news: Parameters<typeof progressOf>[0]) => onProgress(progressOf(news)),
-    };
-    const machine = await store.create(optionsOf(body), limits);
-    if (body.start !== true) return { name: machine.name };
-    onProgress({ text: `starting ${machine.name}`, created: true });
-    const live = await machine.start({
-      signal,
-      onProgress: (news) => onProgress({ ...progressOf(news), created: true }),
-    });
-    return { name: machine.name, ports: live.ports() };
-  },
-  ({ name }) => name,
-);
+export const CREATE_ACTIONS: Actions = {
+  create: action(
+    'Create a machine, with the options of vmlet create by their names in the library',
+    newMachineSchema,
+    (_none, body) => createWords(body),
+    async ({ store, body, signal, onProgress }) => {
+      const limits = {
+        signal,
+        onProgress: (news: Parameters<typeof progressOf>[0]) => onProgress(progressOf(news)),
+      };
+      const machine = await store.create(optionsOf(body), limits);
+      if (body.start !== true) return { name: machine.name };
+      onProgress({ text: `starting ${machine.name}`, created: true });
+      const live = await machine.start({
+        signal,
+        onProgress: (news) => onProgress({ ...progressOf(news), created: true }),
+      });
+      return { name: machine.name, ports: live.ports() };
+    },
+    ({ name }) => name,
+  ),
+};
 
 export function optionsOf({ start: _start, ...options }: NewMachineBody): CreateOptions {
   return options;

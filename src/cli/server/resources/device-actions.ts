@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Action, action, option, timeout } from './action.ts';
+import { type Actions, action, option, timeout } from './action.ts';
 
 const name = z.string();
 const flag = z.boolean().optional();
@@ -9,8 +9,9 @@ const id = z.string().optional();
 const drive = z.string().optional();
 
 /** Changes of disks, CD drives and directories, by their paths below the machine. */
-export const DEVICE_ACTIONS: Readonly<Record<string, Action>> = {
+export const DEVICE_ACTIONS: Actions = {
   'disks/add': action(
+    'Add a disk, as vmlet disk add does',
     z.strictObject({ disk: z.string() }),
     (machine, { disk }) => ['disk', 'add', machine, disk],
     async ({ store, name: machine, body: { disk }, signal }) => ({
@@ -18,6 +19,7 @@ export const DEVICE_ACTIONS: Readonly<Record<string, Action>> = {
     }),
   ),
   'disks/resize': action(
+    'Resize a disk',
     z.strictObject({ name, id, size: z.string(), shrink: flag }),
     (machine, { name: disk, size, shrink }) => [
       ...['disk', 'resize', ...option('--shrink', shrink)],
@@ -28,6 +30,7 @@ export const DEVICE_ACTIONS: Readonly<Record<string, Action>> = {
     }),
   ),
   'disks/remove': action(
+    'Remove a disk',
     z.strictObject({ name, id, storage: flag, timeoutMs }),
     (machine, { name: disk, storage, timeoutMs: limit }) => [
       ...['disk', 'rm', ...option('--storage', storage), ...timeout(limit)],
@@ -38,6 +41,7 @@ export const DEVICE_ACTIONS: Readonly<Record<string, Action>> = {
     }),
   ),
   'drives/insert': action(
+    'Insert a CD',
     z.strictObject({ path: z.string(), drive, force: flag, timeoutMs }),
     (machine, { path, drive: wanted, force, timeoutMs: limit }) => [
       ...['cd', 'insert', ...option('--force', force), ...timeout(limit)],
@@ -48,6 +52,7 @@ export const DEVICE_ACTIONS: Readonly<Record<string, Action>> = {
     }),
   ),
   'drives/eject': action(
+    'Eject a CD',
     z.strictObject({ drive, force: flag, timeoutMs }),
     (machine, { drive: wanted, force, timeoutMs: limit }) => [
       ...['cd', 'eject', ...option('--force', force), ...timeout(limit)],
@@ -58,6 +63,7 @@ export const DEVICE_ACTIONS: Readonly<Record<string, Action>> = {
     }),
   ),
   'drives/add': action(
+    'Add a CD drive',
     z.strictObject({ path: z.string().optional() }),
     (machine, { path }) => ['cd', 'add', machine, ...given(path)],
     async ({ store, name: machine, body: { path } }) => ({
@@ -65,6 +71,7 @@ export const DEVICE_ACTIONS: Readonly<Record<string, Action>> = {
     }),
   ),
   'drives/remove': action(
+    'Remove a CD drive',
     z.strictObject({ drive }),
     (machine, { drive: wanted }) => ['cd', 'rm', machine, ...given(wanted)],
     async ({ store, name: machine, body }) => ({
@@ -72,6 +79,7 @@ export const DEVICE_ACTIONS: Readonly<Record<string, Action>> = {
     }),
   ),
   'shares/add': action(
+    'Share a directory or mount a volume, as vmlet share add does',
     z.strictObject({ share: z.string() }),
     (machine, { share }) => ['share', 'add', machine, share],
     async ({ store, name: machine, body: { share }, signal }) => ({
@@ -79,6 +87,7 @@ export const DEVICE_ACTIONS: Readonly<Record<string, Action>> = {
     }),
   ),
   'shares/remove': action(
+    'Remove a directory, volume or file system in memory from a machine',
     z.strictObject({ path: z.string(), timeoutMs }),
     (machine, { path, timeoutMs: limit }) => ['share', 'rm', ...timeout(limit), machine, path],
     async ({ store, name: machine, body: { path, timeoutMs: limit }, signal }) => ({

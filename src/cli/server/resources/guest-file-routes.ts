@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
 import * as z from 'zod';
 import { parseOptions } from '../../../util/options/parse-options.ts';
-import { answerJson, answerStream } from '../answers/http-answer.ts';
-import type { Exchange, Route } from '../routing/exchange.ts';
+import { answerStream } from '../answers/http-answer.ts';
+import type { Exchange } from '../routing/exchange.ts';
+import { type Route, jsonRoute, route } from '../routing/route.ts';
 import { guestFileName, guestPath, listGuestDirectory, openAgent, pathIn } from './guest-directory.ts';
 
 const pathQuery = z.strictObject({ path: guestPath });
@@ -13,19 +14,24 @@ const IDLE_MS = 120_000;
 
 /** Files of a guest, by its agent. */
 export const GUEST_FILE_ROUTES: readonly Route[] = [
-  {
-    method: 'GET',
-    path: '/v1/machines/:name/files',
-    handle: async (exchange) => {
-      const { path } = parseOptions(pathQuery, Object.fromEntries(exchange.query), 'query');
-      const entries = await listGuestDirectory(liveOf(exchange), path, exchange.signal);
-      answerJson(exchange.response, { path, entries });
+  jsonRoute('GET /v1/machines/:name/files', {
+    summary: 'List a directory of the guest',
+    query: pathQuery,
+    statuses: [409, 504],
+    read: async (exchange, { query: { path } }) => ({
+      path,
+      entries: await listGuestDirectory(liveOf(exchange), path, exchange.signal),
+    }),
+  }),
+  route(
+    'GET /v1/machines/:name/file',
+    {
+      summary: 'Download a file of the guest',
+      query: pathQuery,
+      type: 'application/octet-stream',
+      statuses: [409, 504],
     },
-  },
-  {
-    method: 'GET',
-    path: '/v1/machines/:name/file',
-    handle: async (exchange) => {
+    async (exchange) => {
       const { response, signal } = exchange;
       const { path } = parseOptions(pathQuery, Object.fromEntries(exchange.query), 'query');
       await using channel = await openAgent(liveOf(exchange), signal);
@@ -37,20 +43,21 @@ export const GUEST_FILE_ROUTES: readonly Route[] = [
       });
       await answerStream(response, file.stream, signal);
     },
-  },
-  {
-    method: 'PUT',
-    path: '/v1/machines/:name/file',
-    handle: async (exchange) => {
-      const { request, response, signal } = exchange;
-      const { directory, name } = parseOptions(uploadQuery, Object.fromEntries(exchange.query), 'query');
+  ),
+  jsonRoute('PUT /v1/machines/:name/file', {
+    summary: 'Write a file of the guest',
+    query: uploadQuery,
+    upload: true,
+    statuses: [409, 504],
+    read: async (exchange, { query: { directory, name } }) => {
+      const { request, signal } = exchange;
       const path = pathIn(directory, name);
       request.setTimeout(IDLE_MS, () => request.destroy(new Error('the upload stalled')));
       await using channel = await openAgent(liveOf(exchange), signal);
       await channel.agent.push(request, path, { signal });
-      answerJson(response, { path });
+      return { path };
     },
-  },
+  }),
 ];
 
 function liveOf({ parts, services }: Exchange) {

@@ -1,14 +1,15 @@
 import * as z from 'zod';
-import { type Action, action, option } from './action.ts';
+import { type Actions, action, option } from './action.ts';
 
 const flag = z.boolean().optional();
 const names = z.array(z.string());
 /** Names of leftovers and digests of images, as a dry run lists them. */
 const only = z.strictObject({ leftovers: names, images: names });
 
-/** Every action of the host, by its path below /v1/host. */
-export const HOST_ACTIONS: Readonly<Record<string, Action>> = {
-  prune: action(
+/** Every action of the host, by its kind. */
+export const HOST_ACTIONS: Actions = {
+  'host/prune': action(
+    'Remove unused files, as vmlet system prune does; always those of killed processes, too',
     z.strictObject({ all: flag, dryRun: flag, only: only.optional() }),
     (_none, { all, dryRun }) => [
       ...['system', 'prune'],

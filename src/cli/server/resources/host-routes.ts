@@ -3,41 +3,44 @@ import * as z from 'zod';
 import { RequestRefusedError } from '../../../errors/index.ts';
 import { usageRows } from '../../images/usage-rows.ts';
 import { MOST_UNSENT } from '../sockets/web-socket.ts';
-import { answerJson, answerJsonText } from '../answers/http-answer.ts';
+import { answerJson } from '../answers/http-answer.ts';
 import { readBody } from '../answers/request-body.ts';
-import { EventFeed, statisticsChoiceOf } from '../live/event-feed.ts';
-import type { Route } from '../routing/exchange.ts';
+import { EventFeed, statisticsChoiceOf, statisticsQuery } from '../live/event-feed.ts';
+import { type Route, jsonRoute, route } from '../routing/route.ts';
 
-/** The host, events, and the session of a page. */
+const sessionBody = z.strictObject({ token: z.string() });
+
+/** The host, events, the session of a page. */
 export const HOST_ROUTES: readonly Route[] = [
-  {
-    method: 'GET',
-    path: '/v1',
-    handle: async ({ response }) => {
+  jsonRoute('GET /v1', {
+    summary: 'Get the version of vmlet',
+    read: async () => {
       const { packageVersion } = await import('../../../index.ts');
-      answerJson(response, { vmlet: packageVersion() });
+      return { vmlet: packageVersion() };
     },
-  },
-  {
-    method: 'GET',
-    path: '/v1/host',
-    handle: async ({ response, signal }) => {
+  }),
+  jsonRoute('GET /v1/host', {
+    summary: 'Examine this host',
+    read: async ({ signal }) => {
       const { examineHost } = await import('../../../index.ts');
-      answerJsonText(response, JSON.stringify(await examineHost({ signal })));
+      return examineHost({ signal });
     },
-  },
-  {
-    method: 'GET',
-    path: '/v1/host/usage',
-    handle: async ({ response, signal }) => {
+  }),
+  jsonRoute('GET /v1/host/usage', {
+    summary: 'Measure the disk use of vmlet',
+    read: async ({ signal }) => {
       const { ImageStore } = await import('../../../index.ts');
-      answerJson(response, { usage: usageRows(await new ImageStore().diskUsage({ signal })) });
+      return { usage: usageRows(await new ImageStore().diskUsage({ signal })) };
     },
-  },
-  {
-    method: 'GET',
-    path: '/v1/events',
-    handle: async ({ response, query, services, signal }) => {
+  }),
+  route(
+    'GET /v1/events',
+    {
+      summary: 'Receive server-sent events for everything that changes',
+      query: statisticsQuery,
+      type: 'text/event-stream',
+    },
+    async ({ response, query, services, signal }) => {
       const choice = statisticsChoiceOf(query);
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       using feed = new EventFeed(services, {
@@ -51,13 +54,13 @@ export const HOST_ROUTES: readonly Route[] = [
       if (!signal.aborted) await once(signal, 'abort');
       response.end();
     },
-  },
-  {
-    method: 'POST',
-    path: '/v1/session',
-    handle: async ({ request, response, services: { credentials, gate } }) => {
+  ),
+  route(
+    'POST /v1/session',
+    { summary: 'Exchange the token of an address for a cookie and a secret', body: sessionBody },
+    async ({ request, response, services: { credentials, gate } }) => {
       gate.checkExchange(request);
-      const { token } = await readBody(request, z.strictObject({ token: z.string() }));
+      const { token } = await readBody(request, sessionBody);
       const page = credentials.exchange(token);
       if (page === undefined) {
         throw new RequestRefusedError(
@@ -72,15 +75,12 @@ export const HOST_ROUTES: readonly Route[] = [
       response.setHeader('set-cookie', `${name}=${page.cookie}; Path=/; HttpOnly; SameSite=Strict`);
       answerJson(response, { secret: page.secret });
     },
-  },
-  {
-    method: 'POST',
-    path: '/v1/session/token',
-    handle: async ({ request, response, services: { credentials } }) => {
-      await readBody(request, z.strictObject({}));
-      answerJson(response, { token: credentials.newToken() });
-    },
-  },
+  ),
+  jsonRoute('POST /v1/session/token', {
+    summary: 'Get another token, which opens the page once',
+    body: z.strictObject({}),
+    read: ({ services: { credentials } }) => ({ token: credentials.newToken() }),
+  }),
 ];
 
 function serverSentEvent(event: string, data: object): string {

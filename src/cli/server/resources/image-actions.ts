@@ -1,11 +1,12 @@
 import * as z from 'zod';
-import { type Action, action, option, progressOf } from './action.ts';
+import { type Actions, action, option, progressOf } from './action.ts';
 
 const flag = z.boolean().optional();
 
-/** Every action of images, by its path below /v1/images. */
-export const IMAGE_ACTIONS: Readonly<Record<string, Action>> = {
-  pull: action(
+/** Every action of images, by its kind. */
+export const IMAGE_ACTIONS: Actions = {
+  'images/pull': action(
+    'Pull an image',
     z.strictObject({ reference: z.string(), anySize: flag }),
     (_none, { reference, anySize }) => ['pull', ...option('--any-size', anySize), reference],
     async ({ body: { reference, anySize }, signal, onProgress }) => {
@@ -18,7 +19,8 @@ export const IMAGE_ACTIONS: Readonly<Record<string, Action>> = {
       return { digest };
     },
   ),
-  remove: action(
+  'images/remove': action(
+    'Remove an image',
     z.strictObject({ reference: z.string() }),
     (_none, { reference }) => ['image', 'rm', reference],
     async ({ body: { reference }, signal }) => {
@@ -26,7 +28,8 @@ export const IMAGE_ACTIONS: Readonly<Record<string, Action>> = {
       return new ImageStore().remove(reference, { signal });
     },
   ),
-  prune: action(
+  'images/prune': action(
+    'Remove unused images',
     z.strictObject({ all: flag, dryRun: flag, only: z.array(z.string()).optional() }),
     (_none, { all, dryRun }) => [
       ...['image', 'prune'],
@@ -40,9 +43,10 @@ export const IMAGE_ACTIONS: Readonly<Record<string, Action>> = {
   ),
 };
 
-/** Every action of templates, by its path below /v1/templates. */
-export const TEMPLATE_ACTIONS: Readonly<Record<string, Action>> = {
-  remove: action(
+/** Every action of templates, by its kind. */
+export const TEMPLATE_ACTIONS: Actions = {
+  'templates/remove': action(
+    'Remove a template',
     z.strictObject({ name: z.string() }),
     (_none, { name }) => ['template', 'rm', name],
     async ({ body: { name } }) => {

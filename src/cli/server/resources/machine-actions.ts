@@ -12,7 +12,7 @@ import { describeStop, runningOf } from '../../lifecycle/stop.ts';
 import { PASST_RESTART } from '../../output/passt-restart.ts';
 import { stateOf, timeStamp } from '../../state/snapshot.ts';
 import { describeError } from '../answers/described-error.ts';
-import { type Action, type Asked, action, option, progressOf, timeout } from './action.ts';
+import { type Actions, type Asked, action, option, progressOf, timeout } from './action.ts';
 
 const RUNGS: Readonly<Record<MachineStopRung, string>> = {
   guest: "asking the guest's agent to shut the guest down",
@@ -30,9 +30,10 @@ const started = z.strictObject({ paused: flag, discardSaved: flag });
 const stopped = z.strictObject({ timeoutMs });
 const snapshot = z.strictObject({ name, disksOnly: flag });
 
-/** Every action, by its path below the machine. */
-export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
+/** Every action of a machine, by its kind: its path below the machine. */
+export const MACHINE_ACTIONS: Actions = {
   start: action(
+    'Start a machine',
     started,
     (machine, { paused, discardSaved }) => [
       'start',
@@ -43,11 +44,13 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     start,
   ),
   stop: action(
+    'Stop a machine',
     stopped,
     (machine, { timeoutMs: limit }) => ['stop', ...timeout(limit), machine],
     async (asked) => stop(asked, false),
   ),
   kill: action(
+    'Kill QEMU of a machine',
     nothing,
     (machine) => ['kill', machine],
     async ({ store, name: machine }) => ({
@@ -55,6 +58,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     }),
   ),
   restart: action(
+    'Restart a machine',
     stopped,
     (machine, { timeoutMs: limit }) => ['restart', ...timeout(limit), machine],
     async (asked) => {
@@ -65,10 +69,11 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
       return { ...stopped, ...(await start({ ...asked, body: {} })) };
     },
   ),
-  reset: onLive('reset', async (live, signal) => live.reset({ signal })),
-  pause: onLive('pause', async (live, signal) => live.pause({ signal })),
-  resume: onLive('resume', async (live, signal) => live.resume({ signal })),
+  reset: onLive('reset', 'Reset a machine', async (live, signal) => live.reset({ signal })),
+  pause: onLive('pause', 'Pause a machine', async (live, signal) => live.pause({ signal })),
+  resume: onLive('resume', 'Resume a machine', async (live, signal) => live.resume({ signal })),
   keyboard: action(
+    'Type text, then press keys such as ctrl-alt-delete, on a US keyboard, at the speed of the guest',
     z.strictObject({ text: z.string().optional(), keys: z.array(z.string()).default([]) }),
     (machine, { text, keys }) => [
       'sendkey',
@@ -81,8 +86,11 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
       return {};
     },
   ),
-  save: onLive('save', async (live, signal) => live.save({ signal })),
+  save: onLive('save', 'Save the memory of a machine, and stop it', async (live, signal) =>
+    live.save({ signal }),
+  ),
   clone: action(
+    'Clone a machine',
     z.strictObject({ name, linked: flag }),
     (machine, { name: clone, linked }) => ['clone', ...option('--linked', linked), machine, clone],
     async ({ store, name: machine, body, signal }) => {
@@ -91,11 +99,13 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     },
   ),
   rename: action(
+    'Rename a machine',
     z.strictObject({ name }),
     (machine, { name: other }) => ['rename', machine, other],
     async ({ store, name: machine, body }) => ({ name: (await store.get(machine).rename(body.name)).name }),
   ),
   protect: action(
+    'Protect a machine from removal, or stop protecting it',
     z.strictObject({ protected: z.boolean() }),
     (machine, body) => ['protect', ...option('--off', !body.protected), machine],
     async ({ store, name: machine, body }) => {
@@ -104,6 +114,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     },
   ),
   remove: action(
+    'Remove a machine',
     // With the `id` of its spec, the machine must still be the same.
     z.strictObject({ id: z.string().optional(), storage: flag, volumes: flag, force: flag }),
     (machine, { storage, volumes, force }) => [
@@ -121,6 +132,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     },
   ),
   set: action(
+    'Change settings of a machine',
     z.looseObject({ labels: z.record(z.string(), z.string().nullable()).optional() }),
     (machine, { labels = {}, ...changes }) => {
       const [set, removed] = [true, false].map((isSet) =>
@@ -141,6 +153,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     },
   ),
   'ports/add': action(
+    'Publish ports, as vmlet port add does',
     z.strictObject({ ports: z.array(z.string()).min(1) }),
     (machine, { ports }) => ['port', 'add', machine, ...ports],
     async ({ store, name: machine, body, ...asked }) => ({
@@ -148,6 +161,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     }),
   ),
   'ports/remove': action(
+    'Remove published ports: all but the automatic one, or a list',
     z.strictObject({ ports: z.array(z.string()).min(1).optional(), all: flag }),
     (machine, { ports = [], all }) => ['port', 'rm', machine, ...option('--all', all), ...ports],
     async ({ store, name: machine, body: { ports, all }, ...asked }) => {
@@ -157,6 +171,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     },
   ),
   'snapshots/create': action(
+    'Create a snapshot',
     z.strictObject({ name: name.optional(), disksOnly: flag }),
     (machine, { name: given, disksOnly }) => [
       ...['snapshot', 'create', ...option('--disks-only', disksOnly), machine],
@@ -168,6 +183,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     },
   ),
   'snapshots/restore': action(
+    'Restore a snapshot',
     snapshot,
     (machine, body) => ['snapshot', 'restore', ...option('--disks-only', body.disksOnly), machine, body.name],
     async ({ store, name: machine, body, signal }) => {
@@ -177,6 +193,7 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
     },
   ),
   'snapshots/remove': action(
+    'Remove snapshots',
     z.strictObject({ names: z.array(name).min(1) }),
     (machine, { names }) => ['snapshot', 'rm', machine, ...names],
     async ({ store, name: machine, body, signal }) => {
@@ -187,8 +204,13 @@ export const MACHINE_ACTIONS: Readonly<Record<string, Action>> = {
 };
 
 /** A verb of a running machine without options. */
-function onLive(verb: string, run: (live: LiveMachine, signal: AbortSignal) => Promise<unknown>): Action {
+function onLive(
+  verb: string,
+  summary: string,
+  run: (live: LiveMachine, signal: AbortSignal) => Promise<unknown>,
+) {
   return action(
+    summary,
     nothing,
     (machine) => [verb, machine],
     async ({ store, name: machine, signal }) => {
@@ -204,7 +226,7 @@ async function start({
   body: { paused = false, discardSaved = false },
   signal,
   onProgress,
-}: Asked<z.output<typeof started>>): Promise<object> {
+}: Asked<z.output<typeof started>>) {
   const live = await store.get(machine).start({
     paused,
     discardSaved,
@@ -220,7 +242,7 @@ async function start({
 async function stop(
   { store, name: machine, body: { timeoutMs: limit }, signal, onProgress }: Asked<z.output<typeof stopped>>,
   keep: boolean,
-): Promise<object> {
+) {
   const result = await runningOf(store.get(machine)).stop({
     signal,
     keep,

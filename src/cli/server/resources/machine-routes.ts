@@ -2,103 +2,83 @@ import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { LOG_SOURCES, type NamedMachine, OutputLogReader } from '../../../machines/index.ts';
 import { parseOptions } from '../../../util/options/parse-options.ts';
-import { stateOf } from '../../look/ls.ts';
-import { recordOf } from '../../look/ls.ts';
+import { recordOf, stateOf } from '../../look/ls.ts';
 import { inspected } from '../../look/inspect.ts';
-import { answerBytes, answerJson, answerStream } from '../answers/http-answer.ts';
-import type { Exchange, Route } from '../routing/exchange.ts';
+import { answerBytes, answerStream } from '../answers/http-answer.ts';
+import type { Exchange } from '../routing/exchange.ts';
+import { type Route, jsonRoute, route } from '../routing/route.ts';
 
 const logQuery = z.strictObject({
-  source: z.enum(LOG_SOURCES).default('serial'),
+  source: z.enum(LOG_SOURCES).default('serial').describe('command: stdout and stderr of its command'),
   lines: z.coerce.number().int().min(0).optional(),
-  follow: z.literal('1').optional(),
+  follow: z.literal('1').optional().describe('Continue with later output until the client disconnects'),
 });
 
 /** Routes that read machines. */
 export const MACHINE_ROUTES: readonly Route[] = [
-  {
-    method: 'GET',
-    path: '/v1/machines',
-    handle: async ({ response, services: { store } }) => {
-      answerJson(response, { machines: store.list().map(recordOf) });
-      return Promise.resolve();
-    },
-  },
-  {
-    method: 'GET',
-    path: '/v1/machines/:name',
-    handle: async (exchange) => {
-      const { response, services } = exchange;
+  jsonRoute('GET /v1/machines', {
+    summary: 'List machines',
+    read: ({ services: { store } }) => ({ machines: store.list().map(recordOf) }),
+  }),
+  jsonRoute('GET /v1/machines/:name', {
+    summary: 'Inspect a machine',
+    read: (exchange) => {
       const machine = machineOf(exchange);
-      const listed = services.store.look(machine.name);
-      answerJson(response, {
-        machine: { ...(listed && { state: stateOf(listed) }), ...inspected(machine) },
-      });
-      return Promise.resolve();
+      const listed = exchange.services.store.look(machine.name);
+      return { machine: { ...(listed && { state: stateOf(listed) }), ...inspected(machine) } };
     },
-  },
-  {
-    method: 'GET',
-    path: '/v1/machines/:name/disks',
-    handle: async (exchange) => {
-      const { response, signal } = exchange;
-      answerJson(response, { disks: await machineOf(exchange).disks({ signal }) });
-    },
-  },
-  {
-    method: 'GET',
-    path: '/v1/machines/:name/drives',
-    handle: async (exchange) => {
-      const { response, signal } = exchange;
-      answerJson(response, { drives: await machineOf(exchange).drives({ signal }) });
-    },
-  },
-  {
-    method: 'GET',
-    path: '/v1/machines/:name/shares',
-    handle: async (exchange) => {
-      answerJson(exchange.response, { shares: await machineOf(exchange).shares() });
-    },
-  },
-  {
-    method: 'GET',
-    path: '/v1/machines/:name/ports',
-    handle: async (exchange) => {
+  }),
+  jsonRoute('GET /v1/machines/:name/disks', {
+    summary: 'List the disks of a machine: the files that a removal with storage deletes',
+    statuses: [409, 504],
+    read: async (exchange) => ({ disks: await machineOf(exchange).disks({ signal: exchange.signal }) }),
+  }),
+  jsonRoute('GET /v1/machines/:name/drives', {
+    summary: 'List the CD drives of a machine',
+    statuses: [409, 504],
+    read: async (exchange) => ({ drives: await machineOf(exchange).drives({ signal: exchange.signal }) }),
+  }),
+  jsonRoute('GET /v1/machines/:name/shares', {
+    summary: 'List the directories, volumes and file systems in memory of a machine',
+    read: async (exchange) => ({ shares: await machineOf(exchange).shares() }),
+  }),
+  jsonRoute('GET /v1/machines/:name/ports', {
+    summary: 'List the published ports and sockets of a machine',
+    read: (exchange) => {
       const machine = machineOf(exchange);
-      answerJson(exchange.response, { ports: machine.ports(), sockets: machine.sockets() });
-      return Promise.resolve();
+      return { ports: machine.ports(), sockets: machine.sockets() };
     },
-  },
-  {
-    method: 'GET',
-    path: '/v1/machines/:name/addresses',
-    handle: async (exchange) => {
-      const { response, signal } = exchange;
-      answerJson(response, await machineOf(exchange).live().addresses({ signal }));
+  }),
+  jsonRoute('GET /v1/machines/:name/addresses', {
+    summary: 'Find the addresses of the guest',
+    statuses: [409, 504],
+    read: async (exchange) => machineOf(exchange).live().addresses({ signal: exchange.signal }),
+  }),
+  jsonRoute('GET /v1/machines/:name/snapshots', {
+    summary: 'List the snapshots of a machine',
+    statuses: [409, 504],
+    read: async (exchange) => ({
+      snapshots: await machineOf(exchange).snapshots({ signal: exchange.signal }),
+    }),
+  }),
+  route(
+    'GET /v1/machines/:name/screen.png',
+    {
+      summary: 'Take a picture of the screen, at most every 2 s for all clients',
+      type: 'image/png',
+      statuses: [304, 409, 504],
     },
-  },
-  {
-    method: 'GET',
-    path: '/v1/machines/:name/snapshots',
-    handle: async (exchange) => {
-      const { response, signal } = exchange;
-      answerJson(response, { snapshots: await machineOf(exchange).snapshots({ signal }) });
-    },
-  },
-  {
-    method: 'GET',
-    path: '/v1/machines/:name/screen.png',
-    handle: async ({ request, response, parts, services: { screens } }) => {
+    async ({ request, response, parts, services: { screens } }) => {
       const { png, tag } = await screens.get(parts['name'] ?? '');
       response.setHeader('etag', tag);
       if (request.headers['if-none-match'] === tag) response.writeHead(304).end();
       else answerBytes(response, 'image/png', png);
     },
-  },
-  {
-    method: 'GET',
-    path: '/v1/machines/:name/log',
-    handle: async (exchange) => {
+  ),
+  route(
+    'GET /v1/machines/:name/log',
+    { summary: 'Read a log of a machine', query: logQuery, type: 'text/plain' },
+    async (exchange) => {
       const { response, signal } = exchange;
       const { source, lines, follow } = parseOptions(logQuery, Object.fromEntries(exchange.query), 'query');
       const machine = machineOf(exchange);
@@ -110,7 +90,7 @@ export const MACHINE_ROUTES: readonly Route[] = [
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).flushHeaders();
       await answerStream(response, Readable.from(source === 'command' ? outputOf(pieces) : pieces), signal);
     },
-  },
+  ),
 ];
 
 /** The output alone: the log has a time and a stream before each line. */

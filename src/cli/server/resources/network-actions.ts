@@ -1,29 +1,29 @@
 import * as z from 'zod';
-import { type Action, action, timeout } from './action.ts';
+import { type Actions, action, timeout } from './action.ts';
 
 const nothing = z.strictObject({});
 const none = (): undefined => undefined;
 const machine = z.string();
 const timeoutMs = z.number().int().positive().optional();
 
-/** The creation of a network. */
-export const CREATE_NETWORK: Action = action(
-  z.strictObject({ name: z.string(), subnet: z.string().optional(), mtu: z.number().int().optional() }),
-  (_none, { name, subnet, mtu }) => [
-    ...['network', 'create', name],
-    ...(subnet === undefined ? [] : ['--subnet', subnet]),
-    ...(mtu === undefined ? [] : ['--mtu', String(mtu)]),
-  ],
-  async ({ body, signal }) => {
-    const { NetworkStore } = await import('../../../machines/index.ts');
-    return { network: await new NetworkStore().create(body, { signal }) };
-  },
-  none,
-);
-
-/** Every action of a network, by its path below /v1/networks/NAME. */
-export const NETWORK_ACTIONS: Readonly<Record<string, Action>> = {
-  remove: action(
+/** Every action of private networks, by its kind. */
+export const NETWORK_ACTIONS: Actions = {
+  'networks/create': action(
+    'Create a private network',
+    z.strictObject({ name: z.string(), subnet: z.string().optional(), mtu: z.number().int().optional() }),
+    (_none, { name, subnet, mtu }) => [
+      ...['network', 'create', name],
+      ...(subnet === undefined ? [] : ['--subnet', subnet]),
+      ...(mtu === undefined ? [] : ['--mtu', String(mtu)]),
+    ],
+    async ({ body, signal }) => {
+      const { NetworkStore } = await import('../../../machines/index.ts');
+      return { network: await new NetworkStore().create(body, { signal }) };
+    },
+    none,
+  ),
+  'networks/remove': action(
+    'Remove a private network',
     nothing,
     (network) => ['network', 'rm', network],
     async ({ name, signal }) => {
@@ -33,7 +33,8 @@ export const NETWORK_ACTIONS: Readonly<Record<string, Action>> = {
     },
     none,
   ),
-  connect: action(
+  'networks/connect': action(
+    'Connect a machine to a private network; options are those after the colon of vmlet network connect',
     z.strictObject({ machine, options: z.string().optional() }),
     (network, body) => ['network', 'connect', joined(network, body.options), body.machine],
     async ({ store, name, body, signal }) => {
@@ -42,7 +43,8 @@ export const NETWORK_ACTIONS: Readonly<Record<string, Action>> = {
     },
     (body) => body.machine,
   ),
-  disconnect: action(
+  'networks/disconnect': action(
+    'Disconnect a machine from a private network',
     z.strictObject({ machine, timeoutMs }),
     (network, body) => ['network', 'disconnect', ...timeout(body.timeoutMs), network, body.machine],
     async ({ store, name, body, signal }) => {
@@ -51,7 +53,8 @@ export const NETWORK_ACTIONS: Readonly<Record<string, Action>> = {
     },
     (body) => body.machine,
   ),
-  partition: action(
+  'networks/partition': action(
+    'Partition a private network into groups of machines',
     z.strictObject({ groups: z.array(z.array(machine)) }),
     (network, { groups }) => ['network', 'partition', network, ...groups.map((group) => group.join(','))],
     async ({ name, body: { groups }, signal }) => {
@@ -61,7 +64,8 @@ export const NETWORK_ACTIONS: Readonly<Record<string, Action>> = {
     },
     none,
   ),
-  heal: action(
+  'networks/heal': action(
+    'End all partitions of a private network',
     nothing,
     (network) => ['network', 'heal', network],
     async ({ name, signal }) => {

@@ -1,26 +1,26 @@
-import { answerJson } from '../answers/http-answer.ts';
-import type { Route } from '../routing/exchange.ts';
+import type { PrivateNetwork } from '../../../machines/index.ts';
+import { type Route, jsonRoute } from '../routing/route.ts';
 
 /** Private networks. */
 export const NETWORK_ROUTES: readonly Route[] = [
-  {
-    method: 'GET',
-    path: '/v1/networks',
-    handle: async ({ response, signal }) => {
+  jsonRoute('GET /v1/networks', {
+    summary: 'List private networks',
+    statuses: [504],
+    read: async ({ signal }) => {
       const { NetworkStore } = await import('../../../machines/index.ts');
       const listed = await new NetworkStore().list({ signal });
-      answerJson(response, {
-        networks: listed.filter((one) => !('problem' in one)),
+      return {
+        networks: listed.filter((one): one is PrivateNetwork => !('problem' in one)),
         broken: listed.filter((one) => 'problem' in one),
-      });
+      };
     },
-  },
-  {
-    method: 'GET',
-    path: '/v1/networks/:name',
-    handle: async ({ response, parts, signal }) => {
+  }),
+  jsonRoute('GET /v1/networks/:name', {
+    summary: 'Inspect a private network',
+    statuses: [504],
+    read: async ({ parts, signal }) => {
       const { NetworkStore } = await import('../../../machines/index.ts');
-      answerJson(response, { network: await new NetworkStore().get(parts['name'] ?? '', { signal }) });
+      return { network: await new NetworkStore().get(parts['name'] ?? '', { signal }) };
     },
-  },
+  }),
 ];

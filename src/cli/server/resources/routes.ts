@@ -1,4 +1,4 @@
-import type { Route } from '../routing/exchange.ts';
+import type { Route } from '../routing/route.ts';
 import { ACTION_ROUTES } from './action-routes.ts';
 import { GUEST_FILE_ROUTES } from './guest-file-routes.ts';
 import { HOST_ROUTES } from './host-routes.ts';

@@ -1,47 +1,44 @@
 import * as z from 'zod';
-import { answerJson } from '../answers/http-answer.ts';
-import type { Route } from '../routing/exchange.ts';
-import { type Action, action, option } from './action.ts';
+import { type Route, jsonRoute } from '../routing/route.ts';
+import { type Actions, action, option } from './action.ts';
 
 const name = z.string();
 /** The time of a listed volume: then it must still be the same. */
 const createdAt = z.iso.datetime().transform((text) => new Date(text));
 
 export const VOLUME_ROUTES: readonly Route[] = [
-  {
-    method: 'GET',
-    path: '/v1/volumes',
-    handle: async ({ response }) => {
+  jsonRoute('GET /v1/volumes', {
+    summary: 'List volumes',
+    read: async () => {
       const { VolumeStore } = await import('../../../machines/index.ts');
-      answerJson(response, { volumes: new VolumeStore().list() });
+      return { volumes: new VolumeStore().list() };
     },
-  },
-  {
-    method: 'GET',
-    path: '/v1/volumes/:name',
-    handle: async ({ response, parts }) => {
+  }),
+  jsonRoute('GET /v1/volumes/:name', {
+    summary: 'Inspect a volume',
+    read: async ({ parts }) => {
       const { VolumeStore } = await import('../../../machines/index.ts');
-      answerJson(response, { volume: new VolumeStore().get(parts['name'] ?? '') });
+      return { volume: new VolumeStore().get(parts['name'] ?? '') };
     },
-  },
+  }),
 ];
 
-/** The creation of a volume. */
-export const CREATE_VOLUME: Action = action(
-  z.strictObject({ name, size: z.string().optional() }),
-  (_none, body) => [
-    ...['volume', 'create', ...(body.size === undefined ? [] : ['--size', body.size])],
-    body.name,
-  ],
-  async ({ body: { name: volume, ...options }, signal }) => {
-    const { VolumeStore } = await import('../../../machines/index.ts');
-    return { volume: await new VolumeStore().create(volume, { ...options, signal }) };
-  },
-);
-
-/** Every other action of volumes, by its path below /v1/volumes. */
-export const VOLUME_ACTIONS: Readonly<Record<string, Action>> = {
-  remove: action(
+/** Every action of volumes, by its kind. */
+export const VOLUME_ACTIONS: Actions = {
+  'volumes/create': action(
+    'Create a volume',
+    z.strictObject({ name, size: z.string().optional() }),
+    (_none, body) => [
+      ...['volume', 'create', ...(body.size === undefined ? [] : ['--size', body.size])],
+      body.name,
+    ],
+    async ({ body: { name: volume, ...options }, signal }) => {
+      const { VolumeStore } = await import('../../../machines/index.ts');
+      return { volume: await new VolumeStore().create(volume, { ...options, signal }) };
+    },
+  ),
+  'volumes/remove': action(
+    'Remove a volume',
     z.strictObject({ name, createdAt: createdAt.optional() }),
     (_none, body) => ['volume', 'rm', body.name],
     async ({ body: { name: volume, ...seen } }) => {
@@ -50,7 +47,8 @@ export const VOLUME_ACTIONS: Readonly<Record<string, Action>> = {
       return {};
     },
   ),
-  prune: action(
+  'volumes/prune': action(
+    'Remove unused volumes',
     z.strictObject({
       dryRun: z.boolean().optional(),
       only: z.array(z.strictObject({ name, createdAt })).optional(),

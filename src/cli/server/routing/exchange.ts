@@ -27,10 +27,3 @@ export interface Exchange {
   /** Aborts when the client disconnects, and when the server ends. */
   readonly signal: AbortSignal;
 }
-
-export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT';
-  /** As in `/v1/machines/:name/start`. */
-  readonly path: string;
-  readonly handle: (exchange: Exchange) => Promise<void>;
-}

@@ -1,7 +1,11 @@
 import { RequestRefusedError } from '../../../errors/index.ts';
-import type { Route } from './exchange.ts';
+interface Place {
+  readonly method: string;
+  /** As in `/v1/machines/:name/start`. */
+  readonly path: string;
+}
 
-interface Found {
+interface Found<Route> {
   readonly route: Route;
   readonly parts: Readonly<Record<string, string>>;
 }
@@ -9,7 +13,7 @@ interface Found {
 const METHODS = ['GET', 'POST', 'PUT'];
 
 /** Finds the route of a request; few enough to compare with each. */
-export class Router {
+export class Router<Route extends Place> {
   readonly #routes: readonly { readonly route: Route; readonly words: readonly string[] }[];
 
   constructor(routes: readonly Route[]) {
@@ -17,7 +21,7 @@ export class Router {
   }
 
   /** @throws RequestRefusedError for another path or method. */
-  find(method: string, path: string): Found {
+  find(method: string, path: string): Found<Route> {
     const given = path.split('/').map(decoded);
     const matching = this.#routes.filter(({ words }) => matches(words, given));
     const found = matching.find(({ route }) => route.method === method);
@@ -26,7 +30,7 @@ export class Router {
       throw new RequestRefusedError(405, `${path} does not support ${method}`);
     }
     throw new RequestRefusedError(404, `no such resource: ${path}`, {
-      hint: 'for the paths of the API, see docs/http-api.md',
+      hint: 'for the paths of the API, see GET /v1/openapi.json',
     });
   }
 }
