@@ -77,6 +77,11 @@ async function writeManPages() {
   for (const [name, page] of pages) writeFileSync(join(dist, 'man', name), page);
 }
 
+async function writeOpenApi() {
+  const { openApiDocument } = await import(join(dist, 'cli/server/openapi/document.js'));
+  writeFileSync(join(dist, 'openapi.json'), JSON.stringify(openApiDocument(packageJson.version)));
+}
+
 async function make(sources, program) {
   await run('make', ['--no-print-directory', '--silent', '-C', sources, `OUT=${join(cache, program)}`]);
 }
@@ -113,6 +118,7 @@ const packages = [...new Set(bundles.flatMap(({ metafile }) => bundledPackages(m
 writeFileSync(join(dist, 'bin/THIRD-PARTY.txt'), licenceTexts(root, packages));
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);
 await writeManPages();
+await writeOpenApi();
 removeUnpublished(dist, packageJson.exports);
 // Two renames keep the time without dist/ short for commands that run meanwhile.
 const superseded = `${finished}.${process.pid}.old`;

@@ -1,16 +1,18 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { RequestRefusedError } from '../../../errors/index.ts';
+import { packageFile } from '../../../util/package-file.ts';
 import { usageRows } from '../../images/usage-rows.ts';
 import { MOST_UNSENT } from '../sockets/web-socket.ts';
-import { answerJson } from '../answers/http-answer.ts';
+import { answerJson, answerJsonText } from '../answers/http-answer.ts';
 import { readBody } from '../answers/request-body.ts';
 import { EventFeed, statisticsChoiceOf, statisticsQuery } from '../live/event-feed.ts';
 import { type Route, jsonRoute, route } from '../routing/route.ts';
 
 const sessionBody = z.strictObject({ token: z.string() });
 
-/** The host, events, the session of a page. */
+/** The host, events, the session of a page, and the description of the API. */
 export const HOST_ROUTES: readonly Route[] = [
   jsonRoute('GET /v1', {
     summary: 'Get the version of vmlet',
@@ -19,6 +21,13 @@ export const HOST_ROUTES: readonly Route[] = [
       return { vmlet: packageVersion() };
     },
   }),
+  route(
+    'GET /v1/openapi.json',
+    { summary: 'Get this document', type: 'application/json' },
+    async ({ response }) => {
+      answerJsonText(response, await readFile(packageFile('dist/openapi.json'), 'utf8'));
+    },
+  ),
   jsonRoute('GET /v1/host', {
     summary: 'Examine this host',
     read: async ({ signal }) => {
