@@ -140,7 +140,7 @@ describe.skipIf(withoutChromium !== undefined)('a page that is slower than its s
     await page.route('**/v1/volumes', async (route) => {
       const body = route.request().postData();
       if (body?.includes('later') === true) {
-        const operation = { id: 'x', kind: 'volume', state: 'running', command: '' };
+        const operation = { id: 'x', kind: 'volume', state: 'running', command: '', startedAt: 0 };
         await route.fulfill({ status: 202, json: { version: 1, command: 'vmlet accepted', operation } });
         return;
       }
@@ -170,7 +170,14 @@ describe.skipIf(withoutChromium !== undefined)('a page that is slower than its s
     const answered = page.waitForResponse((response) => response.url().endsWith('/v1/machines'));
     await page.route('**/v1/machines', async (route) => {
       await new Promise<void>((resolve) => held.push(resolve));
-      const operation = { id: 'x', kind: 'create', machine: 'late', state: 'running', command: '' };
+      const operation = {
+        id: 'x',
+        kind: 'create',
+        machine: 'late',
+        state: 'running',
+        command: '',
+        startedAt: 0,
+      };
       await route.fulfill({ status: 202, json: { version: 1, command: 'vmlet accepted', operation } });
     });
     await page.getByRole('button', { name: 'Create', exact: true }).click();

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Response } from 'playwright-core';
 import { type Started } from '../command.ts';
-import { until } from '../../until.ts';
+import { checkAnswer, fetchChecked } from '../../integration/cli/server/openapi.ts';
+import { awaitedLater, until } from '../../until.ts';
 import type { Home } from '../named/home.ts';
 
 const TOKEN_FILE = /^(?:vmlet: )?file with the access token for the HTTP API: (.*)$/m;
@@ -13,8 +14,9 @@ const ADDRESS = /^http:\/\/\S+$/m;
 export class UiServer {
   readonly #browser: Browser;
   readonly #contexts: BrowserContext[] = [];
+  readonly #checks: Promise<void>[] = [];
   readonly #command: Started;
-  /** Unexpected events: script errors, requests to other hosts. */
+  /** Unexpected events: script errors, requests to other hosts, answers that are not documented. */
   readonly problems: string[] = [];
 
   constructor(home: Home, browser: Browser) {
@@ -40,7 +42,7 @@ export class UiServer {
   async newAddress(): Promise<string> {
     const { origin } = new URL(await this.address());
     const file = await until(() => TOKEN_FILE.exec(this.#command.stderr())?.[1]);
-    const answer = await fetch(`${origin}/v1/session/token`, {
+    const answer = await fetchChecked(`${origin}/v1/session/token`, {
       method: 'POST',
       headers: {
         authorization: `Bearer ${readFileSync(file, 'utf8').trim()}`,
@@ -73,14 +75,33 @@ export class UiServer {
       const isOwn = url.origin === origin || ['data:', 'blob:'].includes(url.protocol);
       if (!isOwn) this.problems.push(`a request to another host: ${url.href}`);
     });
+    page.on('response', (response) => this.#checks.push(awaitedLater(this.#check(response))));
     await page.goto(address);
     await page.getByRole('heading', { name: 'Machines' }).waitFor();
     return page;
   }
 
+  /** Compares an answer with the OpenAPI document. */
+  async #check(response: Response): Promise<void> {
+    const request = response.request();
+    const contentType = response.headers()['content-type'];
+    // The page may be closed, or not wait for the rest.
+    const text = await response.text().catch(() => undefined);
+    const { pathname, search } = new URL(response.url());
+    const answer = { method: request.method(), path: `${pathname}${search}`, status: response.status() };
+    try {
+      checkAnswer({ ...answer, contentType, text });
+    } catch (error) {
+      this.problems.push(String(error));
+      throw error;
+    }
+  }
+
+  /** @throws Error for an answer that the OpenAPI document does not describe. */
   async close(): Promise<void> {
     await Promise.all(this.#contexts.splice(0).map(async (context) => context.close()));
     await this.end();
+    await Promise.all(this.#checks);
   }
 
   /** Ends the server, and leaves its pages open. */

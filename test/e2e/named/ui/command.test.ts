@@ -10,6 +10,7 @@ import {
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Started, VMLET, start } from '../../command.ts';
+import { fetchChecked } from '../../../integration/cli/server/openapi.ts';
 import { until } from '../../../until.ts';
 import { type Home, makeHome } from '../home.ts';
 import { Terminal } from '../terminal.ts';
@@ -38,7 +39,7 @@ describe('vmlet ui', () => {
     const { origin, hash } = new URL(address);
     expect(origin).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     const exchange = async (): Promise<Response> =>
-      fetch(`${origin}/v1/session`, {
+      fetchChecked(`${origin}/v1/session`, {
         method: 'POST',
         headers: { origin, 'content-type': 'application/json' },
         body: JSON.stringify({ token: hash.replace('#token=', '') }),
@@ -48,7 +49,7 @@ describe('vmlet ui', () => {
     const file = await tokenFileOf(started);
     expect([modeOf(file), modeOf(dirname(file))]).toEqual([0o600, 0o700]);
     const bearer = { authorization: `Bearer ${readFileSync(file, 'utf8').trim()}` };
-    expect(await (await fetch(`${origin}/v1/machines`, { headers: bearer })).json()).toEqual({
+    expect(await (await fetchChecked(`${origin}/v1/machines`, { headers: bearer })).json()).toEqual({
       version: 1,
       machines: [],
     });

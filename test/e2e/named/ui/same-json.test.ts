@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
 import { ROUTES } from '../../../../src/cli/server/resources/routes.ts';
 import { type Started } from '../../command.ts';
+import { fetchChecked } from '../../../integration/cli/server/openapi.ts';
 import { until } from '../../../until.ts';
 import { type Home, makeHome } from '../home.ts';
 
@@ -92,6 +93,7 @@ const WITHOUT_COMMAND = [
   '/v1',
   '/v1/catalogue/:name',
   '/v1/events',
+  '/v1/openapi.json',
   '/v1/operations',
   '/v1/operations/:id',
   ...['screen.png', 'log', 'files', 'file'].map((last) => `/v1/machines/:name/${last}`),
@@ -145,7 +147,7 @@ describe('the JSON of the HTTP API', () => {
     const file = await until(() => /token for the HTTP API: (.*)\n/.exec(started.stderr())?.[1]);
     const address = await until(() => /^http:\S+(?=\n)/.exec(started.stdout())?.[0]);
     const headers = { authorization: `Bearer ${readFileSync(file, 'utf8').trim()}` };
-    ask = async (path, signal) => fetch(new URL(path, address), { headers, signal: signal ?? null });
+    ask = async (path, signal) => fetchChecked(new URL(path, address), { headers, signal: signal ?? null });
   });
   afterAll(async () => {
     ui?.process.kill('SIGINT');

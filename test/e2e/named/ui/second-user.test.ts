@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { STRANGER } from '../../../hardening/user.ts';
 import { type Started, start } from '../../command.ts';
+import { fetchChecked } from '../../../integration/cli/server/openapi.ts';
 import { until } from '../../../until.ts';
 import { type Home, makeHome } from '../home.ts';
 
@@ -160,12 +161,15 @@ describe.skipIf(process.getuid?.() !== 0)('a second user of this host', () => {
 
   test('gets nothing but the page from the port, even with the cookie and the used address', async () => {
     const session = { method: 'POST', headers: { origin, 'content-type': 'application/json' } };
-    const exchange = await fetch(`${origin}/v1/session`, { ...session, body: JSON.stringify({ token }) });
+    const exchange = await fetchChecked(`${origin}/v1/session`, {
+      ...session,
+      body: JSON.stringify({ token }),
+    });
     const { secret } = (await exchange.json()) as { secret: string };
     // A server of the other user on another port is sent it by the browser.
     const [cookie = ''] = exchange.headers.get('set-cookie')?.split(';') ?? [];
     const owner = { cookie, 'vmlet-secret': secret };
-    expect((await fetch(`${origin}/v1/machines`, { headers: owner })).status).toBe(200);
+    expect((await fetchChecked(`${origin}/v1/machines`, { headers: owner })).status).toBe(200);
 
     const machines = `${origin}/v1/machines`;
     const events = `${origin}/v1/events`;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../../until.ts';
 import { bootSectors } from '../../../../fixtures/guests/boot-sectors.ts';
+import { checkAnswer } from './openapi.ts';
 import { TestServer } from './server.ts';
 
 interface Event {
@@ -31,11 +32,14 @@ class Stream {
       headers: served.bearer,
       agent: false,
     });
-    return new Promise((resolve, reject) => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
       asked.once('error', reject);
-      asked.once('response', (response) => resolve(new Stream(response)));
+      asked.once('response', resolve);
       asked.end();
     });
+    const { statusCode: status = 0, headers } = response;
+    checkAnswer({ method: 'GET', path: '/v1/events', status, contentType: headers['content-type'] });
+    return new Stream(response);
   }
 
   constructor(response: IncomingMessage) {

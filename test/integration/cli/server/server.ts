@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { UiServer, type UiServerOptions } from '../../../../src/cli/server/ui-server.ts';
 import { MachineStore, NetworkStore } from '../../../../src/machines/index.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
+import { checkAnswer } from './openapi.ts';
 
 export interface Answer {
   readonly status: number;
@@ -89,13 +90,16 @@ export class TestServer implements AsyncDisposable {
     return { authorization: `Bearer ${this.server.credentials.bearer}` };
   }
 
-  /** Sends a request as a program without credentials, unless `headers` contains some. */
+  /**
+   * Sends a request as a program without credentials, unless `headers` contains some.
+   * @throws Error for an answer that the OpenAPI document does not describe.
+   */
   async ask(path: string, { method = 'GET', headers, body }: Question = {}): Promise<Answer> {
     const where =
       this.server.port === undefined
         ? { socketPath: join(this.directory, 'ui.sock') }
         : { host: '127.0.0.1', port: this.server.port };
-    return new Promise((resolve, reject) => {
+    const answer = await new Promise<Answer>((resolve, reject) => {
       const asked = request({
         ...where,
         method,
@@ -115,6 +119,8 @@ export class TestServer implements AsyncDisposable {
       if (body !== undefined) asked.setHeader('content-type', 'application/json');
       asked.end(body === undefined ? undefined : JSON.stringify(body));
     });
+    checkAnswer({ method, path, ...answer, contentType: answer.headers['content-type'] });
+    return answer;
   }
 
   /** Sends a request with the token of a program. */
