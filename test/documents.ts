@@ -60,3 +60,15 @@ export function commandLines({ language, text }: CodeBlock): string[] {
     return lines.filter((line) => line.startsWith('$ ')).map((line) => line.slice(2));
   return language === 'sh' ? lines.filter((line) => line !== '' && !line.startsWith('#')) : [];
 }
+
+/** Returns the parts of a page before, between and after `<!-- name: start -->` and `<!-- name: end -->`, which stay. */
+export function aroundMarkers(
+  page: string,
+  name: string,
+): { before: string; between: string; after: string } {
+  const [first, last] = [`<!-- ${name}: start -->`, `<!-- ${name}: end -->`];
+  const start = page.indexOf(first) + first.length;
+  const end = page.indexOf(last);
+  if (!page.includes(first) || end < start) throw new Error(`expected ${first} and, after it, ${last}`);
+  return { before: page.slice(0, start), between: page.slice(start, end), after: page.slice(end) };
+}

@@ -1,5 +1,5 @@
-/** Also the advice for virt-install. */
-export const INSTALL = 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start';
+import { adviceOn } from './habits.ts';
+
 const PORT = 'to forward a port: vmlet port add NAME PORT';
 const SHARE = 'to share a directory or mount a volume: vmlet share add NAME SRC:DST';
 
@@ -19,8 +19,6 @@ const OF_SET: Readonly<Record<string, string>> = {
 
 /** Options of `vmlet create` that install a system, which a throw-away machine would lose. */
 const OF_INSTALLATION: Readonly<Record<string, string>> = {
-  '--cdrom': INSTALL,
-  '--iso': INSTALL,
   '--location':
     'to install by the kernel of an installer: vmlet create NAME --location ISO --disk SIZE --start',
 };
@@ -48,6 +46,7 @@ function hintForOption([verb, subcommand]: readonly string[], option: string): s
     return 'to make a disk smaller, give its new size and --shrink';
   }
   const flag = /^(?:--[^=]+|-.)/.exec(option)?.[0] ?? option;
+  if (verb === 'run' && ['--cdrom', '--iso'].includes(flag)) return adviceOn('virt-install');
   const options = OPTIONS[verb ?? ''] ?? {};
   return Object.hasOwn(options, flag) ? options[flag] : undefined;
 }

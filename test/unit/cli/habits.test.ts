@@ -4,7 +4,7 @@ import { VERBS, loadVerb } from '../../../src/cli/commands.ts';
 import { ALIASES } from '../../../src/cli/help/aliases.ts';
 import { main } from '../../../src/cli/main.ts';
 import { OPTIONAL_SUBCOMMANDS } from '../../../src/cli/program.ts';
-import { ADVICE } from '../../../src/cli/help/unknown-command.ts';
+import { adviceOn, habits } from '../../../src/cli/help/habits.ts';
 import { temporaryDirectory } from '../../directory.ts';
 import { pages } from '../../documents.ts';
 import { storedMachine } from '../machines/stored-machine.ts';
@@ -39,16 +39,18 @@ it.each(Object.entries(OPTIONAL_SUBCOMMANDS))('knows the subcommands of %s', asy
 /** Commands of other programs, and the answer: destructive commands are not spelled out, only their help. */
 const ADVISED: readonly [string, RegExp][] = [
   ['build', /vmlet image build/],
+  ['checkpoint', /vmlet save NAME;.*vmlet snapshot create NAME SNAPSHOT/],
   ['compose', /vmlet network create NETWORK, then vmlet create/],
   ['container', /leave out the word "container".*vmlet ls/],
   ['define', /vmlet create/],
   ['delete', /vmlet rm --help/],
-  ['destroy', /vmlet stop NAME.*vmlet kill --help/],
+  ['destroy', /vmlet stop NAME.*vmlet kill --help.*vmlet rm --help/],
   ['df', /vmlet system df/],
   ['dominfo', /vmlet inspect/],
   ['edit', /vmlet set/],
   ['history', /vmlet image inspect/],
   ['import', /vmlet image import/],
+  ['init', /vmlet create NAME --image IMAGE/],
   ['launch', /vmlet create NAME --image IMAGE --start/],
   ['list', /vmlet ls/],
   ['nodeinfo', /: vmlet info$/m],
@@ -94,14 +96,14 @@ describe('a command of another program', () => {
     const manual = readFileSync(new URL('../../../docs/command-line.md', import.meta.url), 'utf8');
     // The disk of an image has a backing file, and that of micro has only /data.
     for (const options of ['--image FILE,trusted --adopt', '--image micro --disk FILE,adopt']) {
-      expect(ADVICE['recover']).toContain(`vmlet create NAME ${options}`);
+      expect(adviceOn('recover')).toContain(`vmlet create NAME ${options}`);
       expect(manual).toContain(`vmlet create NAME ${options}`);
     }
   });
 
   it('never gets a destructive command as a hint', () => {
     const losing = /vmlet (rm|kill|reset|restore|system prune)\b(?! (--help|--dry-run))/;
-    for (const [word, advice] of Object.entries(ADVICE)) expect(advice, word).not.toMatch(losing);
+    for (const { advice } of habits()) expect(advice).not.toMatch(losing);
   });
 
   it.each([
