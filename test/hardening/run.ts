@@ -19,12 +19,12 @@ const SAME_INTERRUPT_MS = 1000;
 const USAGE = `Usage: npm run hardening -- [SECTION…] [--scale N] [--seed N]
        npm run hardening -- --write
 
-Runs attacks and faults, and counts. Raw logs go to hardening-results/SECTION.log, the table of the last result of each
-section to hardening-results/summary.md.
+Runs attacks and faults, and counts. Raw logs go to hardening-results/SECTION.log, all counts to SECTION.json beside it,
+and a table with the sums of the last result of each section to summary.md.
 
   --scale N  the part of the steps, rounds or cases, up to 1 (the default)
   --seed N   the seed of all random choices
-  --write    run nothing; write the table to docs/security-counts.md. Sections that did not run here keep their rows.
+  --write    run nothing; write that table to docs/security-counts.md. Sections that did not run here keep their rows.
 
 Environment:
   VMLET_FAULT=OPERATION             faults: only one operation, whose row replaces that of the last result
@@ -75,7 +75,7 @@ async function runSections(chosen: readonly string[]): Promise<void> {
   const summary = join(RESULTS, 'summary.md');
   writeFileSync(summary, `${countsTable(savedResults(RESULTS, names))}\n`);
   console.log(
-    `\n${summary} has all counts; the raw logs are beside it. This run: --scale ${scale} --seed ${seed}`,
+    `\n${summary} has the sums; all counts and the raw logs are beside it. This run: --scale ${scale} --seed ${seed}`,
   );
   if (interruption.aborted)
     console.log('Interrupted: a section that was cut short has its earlier counts, if any.');

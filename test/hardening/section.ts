@@ -17,7 +17,7 @@ export interface HardeningOptions {
 }
 
 export interface Findings {
-  /** Rows of the table in docs/security-counts.md, in order. */
+  /** In the order of the table in docs/security-counts.md. */
   readonly counts: readonly Count[];
   /** Faults, a sentence each; the run fails if there are any. */
   readonly faults: readonly string[];
@@ -28,9 +28,13 @@ export interface Findings {
 export interface Count {
   /** Such as 'kills of `vmlet create`, one at each step'. */
   readonly what: string;
+  /** Counts of one kind have one row in docs/security-counts.md, with their sums; by default, each has its own. */
+  readonly kind?: string;
   readonly tried: number;
   /** The number of those that ended as required. */
   readonly held: number;
+  /** The number of those with another result that is permitted, for a documented reason. */
+  readonly permitted?: number;
   /** Additional values, such as a median or a size. */
   readonly note?: string;
 }

@@ -93,3 +93,19 @@ export function nameOfCase(where: Case): string {
       return `QEMU's place, named, network ${where.network}${layers}`;
   }
 }
+
+/** The cases that are counted together. */
+export function groupOfCase({ place, without }: Case): string {
+  if (without.length > 0) return "QEMU's or virtiofsd's place, with layers removed";
+  switch (place) {
+    case 'embedded':
+    case 'named':
+      return "QEMU's place";
+    case 'switch':
+    case 'plug':
+    case 'relay':
+      return "the place of a network's switch or plug, or a forward's relay";
+    default:
+      return `${place}'s place`;
+  }
+}

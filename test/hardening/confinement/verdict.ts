@@ -1,6 +1,6 @@
 import { type Findings, together } from '../section.ts';
 import { ARGUMENTS, argumentFor } from './argued.ts';
-import { type Attack, type Case, nameOfCase } from './case.ts';
+import { type Attack, type Case, groupOfCase, nameOfCase } from './case.ts';
 import { promisedBy } from './layers.ts';
 import { unprovenAttempts } from './reachable.ts';
 
@@ -24,8 +24,10 @@ function judgeWhole(attack: Attack, attacks: readonly Attack[]): Findings {
     counts: [
       {
         what: placeOf(attack),
+        kind: kindOf(attack),
         tried: attack.attempts.length + missing.length,
         held: attack.attempts.length - faults.length,
+        permitted: argued.length,
         ...(argued.length > 0 && { note: `${argued.length} succeed, as permitted` }),
       },
     ],
@@ -43,6 +45,7 @@ function judgeLayers(attack: Attack, where: Case): Findings {
     counts: [
       {
         what: placeOf(attack),
+        kind: kindOf(attack),
         tried: tried.length,
         held: tried.length - broken.length,
         note: `${all} of all ${attack.attempts.length} succeed`,
@@ -64,6 +67,7 @@ function judgeFree(attack: Attack): Findings {
         what: `${attack.user} without a wrapper`,
         tried: attack.attempts.length,
         held: attack.attempts.length - unproven.length,
+        permitted: refused - unproven.length,
         note: `the host denies ${refused}`,
       },
     ],
@@ -76,6 +80,10 @@ function judgeFree(attack: Attack): Findings {
 
 function placeOf({ user, where }: Attack): string {
   return `${user} in ${where ? nameOfCase(where) : 'no wrapper'}`;
+}
+
+function kindOf({ user, where }: Attack): string {
+  return `${user} in ${where ? groupOfCase(where) : 'no wrapper'}`;
 }
 
 /** A program that was killed, or replaced by another, has not tried everything. */

@@ -83,6 +83,12 @@ function kindOf({ action }: Case): Kind {
   return action === 'interrupt' ? 'interrupts' : 'errors';
 }
 
+/** The operations that are counted together. */
+function groupOf({ part, follow }: Operation): string {
+  if (part !== undefined) return `steps of commands that boot a system, ${part} of them at random`;
+  return follow === undefined ? 'steps of commands' : 'steps of helper programs';
+}
+
 class Tally {
   readonly #operation: Operation;
   readonly #steps: number;
@@ -112,7 +118,9 @@ class Tally {
     const drawn = part === undefined ? '' : `; ${part} of the cases, at random`;
     const note = `${this.#steps} steps: ${ofKinds}${drawn}`;
     return {
-      counts: [{ what: name, tried: sum(this.#tried), held: sum(this.#held), note }],
+      counts: [
+        { what: name, kind: groupOf(this.#operation), tried: sum(this.#tried), held: sum(this.#held), note },
+      ],
       faults: this.#faults,
     };
   }

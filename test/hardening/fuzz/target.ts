@@ -5,7 +5,7 @@ import type { LedLimits, LedRun } from '../../../fixtures/fuzz/c-program.ts';
 export interface FuzzTarget {
   /** Also the name of its directory in fixtures/fuzz/corpus. */
   readonly name: string;
-  /** A row of the table in docs/security-counts.md. */
+  /** The name of its count. */
   readonly what: string;
   /** Verdicts that must occur, since a run without them would show little. */
   readonly expected: readonly string[];

@@ -141,6 +141,7 @@ function findingsOf({ operation, heard, cases }: Sweep, told: readonly Told[]): 
   if (told.length === 0 && cases.length > 0) faults.push(`${operation.name}: none of its lies was told`);
   const count: Count = {
     what: `\`${operation.name}\``,
+    kind: 'messages of QMP, with one that is wrong or late',
     tried: told.length,
     held: told.filter(({ fault }) => fault === undefined).length,
     note: describeCourse(heard),

@@ -44,6 +44,7 @@ export async function misbehavingPrograms(
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   const rows: Count[] = [...counts].sort().map(([program, { tried, held, operations }]) => ({
     what: program,
+    kind: 'calls of helper programs, with a program that misbehaves',
     tried,
     held,
     note: `in ${[...operations].join(', ')}`,

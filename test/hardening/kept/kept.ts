@@ -55,6 +55,7 @@ function countOf({ name }: Way, results: readonly RoundResult[]): Count {
   const count = (is: (one: RoundResult) => boolean): number => results.filter(is).length;
   return {
     what: `SIGKILLs of first runs of micro, with ${name} for the command; no process is left, the next run prints the digest of all files of the guest, a guest that was kept is forked, no other file is left`,
+    kind: 'SIGKILLs of first runs of micro; nothing is left, the next run prints what a booted guest prints',
     tried: results.length,
     held: count((one) => problemsOf(one).length === 0),
     note: [

@@ -36,6 +36,7 @@ export const launches: Section = {
       counts: [
         ...reports.map(({ what, atOnce, report }) => ({
           what: `${what} ended at random moments, ${atOnce} at once; no process, descriptor, listener, timer or file is left`,
+          kind: 'launches, forks and forks from a pool ended at random moments; nothing is left',
           tried: report.rounds,
           held: report.held,
         })),

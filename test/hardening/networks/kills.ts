@@ -56,6 +56,7 @@ async function killOften(program: Program, rounds: Rounds): Promise<Findings> {
   }
   const count: Count = {
     what: `kills of ${program.name} while ${rounds.pinging}: at most ${MOST_LOST} of 30 pings lost, ${program.after}, hosts files true`,
+    kind: `kills of programs of a network while members ping each other; at most ${MOST_LOST} of 30 pings lost`,
     tried: times,
     held,
     note: `pings lost: ${describeLosses(losses)}`,

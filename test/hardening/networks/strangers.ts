@@ -25,6 +25,7 @@ const INTRUDER = join(import.meta.dirname, 'intruder.ts');
 const ROOT: User = { uid: 0, gid: 0 };
 const NETWORK = 'lan';
 const MEMBERS = ['web', 'db'];
+const KIND = 'attempts of a second user to join, hear or take over a private network';
 /** Fails if there is no other user, rather than omit attacks that need one. */
 const IS_FORCED = process.env['VMLET_TEST_OTHER_USER'] === '1';
 
@@ -55,7 +56,7 @@ async function attack(owner: User, { log }: Pick<HardeningOptions, 'log'>): Prom
   const count = (what: string, found: readonly Intrusion[]): Findings => {
     const reached = found.filter(({ refusal }) => refusal === '');
     return {
-      counts: [{ what, tried: found.length, held: found.length - reached.length }],
+      counts: [{ what, kind: KIND, tried: found.length, held: found.length - reached.length }],
       faults: reached.map(({ attempt }) => `${what}: could ${attempt}`),
     };
   };

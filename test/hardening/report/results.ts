@@ -2,7 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Count, Findings } from '../section.ts';
 
+/** A count that replaced an earlier one of the section names its own circumstances if they differ. */
+export interface RecordedCount extends Count {
+  readonly commit?: string;
+  readonly scale?: number;
+}
+
 export interface SectionResult extends Findings {
+  readonly counts: readonly RecordedCount[];
   readonly title: string;
   readonly host: string;
   readonly commit: string;
@@ -26,14 +33,11 @@ export function savedResults(directory: string, names: readonly string[]): Map<s
   return found;
 }
 
-/** The complete result with these rows replaced; their notes name commit and scale if those differ. */
+/** The complete result with these rows replaced; they name commit and scale if those differ. */
 export function withRows(whole: SectionResult, rows: SectionResult): SectionResult {
-  const differs = rows.commit !== whole.commit || rows.scale !== whole.scale;
-  const circumstances = `counted again at commit ${rows.commit}, scale ${rows.scale}`;
-  const counted = rows.counts.map((count) => ({
-    ...count,
-    ...(differs && { note: [count.note, circumstances].filter((text) => text !== undefined).join('; ') }),
-  }));
+  const { commit, scale } = rows;
+  const differs = commit !== whole.commit || scale !== whole.scale;
+  const counted = rows.counts.map((count) => ({ ...count, ...(differs && { commit, scale }) }));
   const names = new Set(counted.map(({ what }) => /`(.+)`/.exec(what)?.[1] ?? what));
   // `clone:EIO:3: it hangs`, `snapshot rm:command:3:stalls: it hangs`, `clone could not be swept: why`
   const isOfThese = (fault: string): boolean =>

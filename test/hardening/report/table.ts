@@ -1,8 +1,14 @@
+import { aroundMarkers } from '../../documents.ts';
 import type { SectionResult } from './results.ts';
+import { sumsOf } from './sums.ts';
 
-const START = '<!-- hardening: start -->';
-const END = '<!-- hardening: end -->';
-const HEADING = ['| section | what | tried | held | note |', '| --- | --- | --: | --: | --- |'];
+const MARKERS = 'hardening';
+const HEADING = [
+  '| section | cases | tried | held | permitted | commit |',
+  '| --- | --- | --: | --: | --: | --- |',
+];
+/** The words that `npm run hardening` takes for these counts. */
+const SECTION = /^\| ([a-z][\w-]*)(?: --scale [\d.]+)? \|/;
 const FAULTS = 'Failures:';
 const LONGEST_FAULT = 300;
 
@@ -10,11 +16,10 @@ const LONGEST_FAULT = 300;
 interface SectionLines {
   readonly rows: readonly string[];
   readonly faults: readonly string[];
-  /** The time, commit and host of the count. */
-  readonly circumstances: string;
+  readonly host: string;
 }
 
-/** The counts of these sections, their faults, and their circumstances, as Markdown. */
+/** The sums of these sections, their faults, and their hosts, as Markdown. */
 export function countsTable(results: ReadonlyMap<string, SectionResult>): string {
   return tableOf(writtenOf(results));
 }
@@ -29,8 +34,8 @@ export function withCounts(
   results: ReadonlyMap<string, SectionResult>,
   names: readonly string[],
 ): string {
-  const { before, table, after } = aroundTable(document);
-  const known = new Map([...readTable(table), ...writtenOf(results)]);
+  const { before, between, after } = aroundMarkers(document, MARKERS);
+  const known = new Map([...readTable(between), ...writtenOf(results)]);
   const missing = names.filter((name) => !known.has(name));
   if (missing.length > 0) throw new Error(`no results yet of ${missing.join(', ')}; run them first`);
   const inOrder = names.flatMap((name) => {
@@ -42,23 +47,23 @@ export function withCounts(
 
 /** The sections that have a row in the document's table, once each. */
 export function sectionsInTable(document: string): string[] {
-  return [...readTable(aroundTable(document).table).keys()];
+  return [...readTable(aroundMarkers(document, MARKERS).between).keys()];
 }
 
 function writtenOf(results: ReadonlyMap<string, SectionResult>): Map<string, SectionLines> {
   return new Map([...results].map(([name, result]) => [name, linesOf(name, result)]));
 }
 
-function linesOf(name: string, { counts, faults, scale, ...result }: SectionResult): SectionLines {
-  const part = scale === 1 ? undefined : `at scale ${scale}`;
+function linesOf(name: string, result: SectionResult): SectionLines {
   return {
-    rows: counts.map(({ what, tried, held, note }) => {
-      const notes = [note, part].filter((text) => text !== undefined).join('; ');
-      const cells = [name, what, String(tried), held === tried ? String(held) : `**${held}**`, notes];
-      return `| ${cells.map(escapeCell).join(' | ')} |`;
+    rows: sumsOf(result).map(({ kind, scale, tried, held, permitted, commits, notRun }) => {
+      const words = scale === 1 ? name : `${name} --scale ${scale}`;
+      const sums = [tried, held === tried ? held : `**${held}**`, permitted > 0 ? permitted : ''].map(String);
+      const cells = [words, notRun === undefined ? kind : `${kind}; ${notRun}`, ...sums];
+      return `| ${[...cells, [...commits].join(', ')].map(escapeCell).join(' | ')} |`;
     }),
-    faults: faults.map((fault) => `- ${name}: ${oneLine(fault)}`),
-    circumstances: `${result.at.slice(0, 10)}, commit ${result.commit}: ${result.host}`,
+    faults: result.faults.map((fault) => `- ${name}: ${oneLine(fault)}`),
+    host: result.host,
   };
 }
 
@@ -70,52 +75,39 @@ function tableOf(sections: ReadonlyMap<string, SectionLines>): string {
     ...all.flatMap(({ rows }) => rows),
     ...(faults.length > 0 ? ['', FAULTS, '', ...faults] : []),
     '',
-    ...circumstancesOf(sections),
+    ...hostsOf(sections),
   ].join('\n');
 }
 
-/** One line for each host, version and day of a count. */
-function circumstancesOf(sections: ReadonlyMap<string, SectionLines>): string[] {
+/** One line for each host and user of a count. */
+function hostsOf(sections: ReadonlyMap<string, SectionLines>): string[] {
   const named = new Map<string, string[]>();
-  for (const [name, { circumstances }] of sections) {
-    named.set(circumstances, [...(named.get(circumstances) ?? []), name]);
-  }
-  return [...named].map(([words, names]) => `- Counted on ${words}: ${names.join(', ')}.`);
+  for (const [name, { host }] of sections) named.set(host, [...(named.get(host) ?? []), name]);
+  return [...named].map(([host, names]) => `- Counted on ${host}: ${names.join(', ')}.`);
 }
 
 /** Parses the output of `tableOf`. */
 function readTable(table: string): Map<string, SectionLines> {
   const lines = table.split('\n');
-  const [, ...names] = new Set(lines.flatMap((line) => /^\| ([a-z][\w-]*) \|/.exec(line)?.[1] ?? []));
+  const [, ...names] = new Set(lines.flatMap((line) => SECTION.exec(line)?.[1] ?? []));
   return new Map(
     names.map((name) => [
       name,
       {
-        rows: lines.filter((line) => line.startsWith(`| ${name} |`)),
+        rows: lines.filter((line) => SECTION.exec(line)?.[1] === name),
         faults: lines.filter((line) => line.startsWith(`- ${name}: `)),
-        circumstances: circumstancesIn(lines, name),
+        host: hostIn(lines, name),
       },
     ]),
   );
 }
 
-function circumstancesIn(lines: readonly string[], section: string): string {
+function hostIn(lines: readonly string[], section: string): string {
   for (const line of lines) {
-    const [, words, names] = /^- Counted on (.*): ([\w, -]+)\.$/.exec(line) ?? [];
-    if (words !== undefined && names?.split(', ').includes(section)) return words;
+    const [, host, names] = /^- Counted on (.*): ([\w, -]+)\.$/.exec(line) ?? [];
+    if (host !== undefined && names?.split(', ').includes(section)) return host;
   }
-  throw new Error(`the table does not say when ${section} was counted`);
-}
-
-function aroundTable(document: string): { before: string; table: string; after: string } {
-  const start = document.indexOf(START);
-  const end = document.indexOf(END);
-  if (start < 0 || end < start) throw new Error(`expected ${START} and, after it, ${END}`);
-  return {
-    before: document.slice(0, start + START.length),
-    table: document.slice(start + START.length, end),
-    after: document.slice(end),
-  };
+  throw new Error(`the table does not say where ${section} was counted`);
 }
 
 /** The raw log contains all of it. */

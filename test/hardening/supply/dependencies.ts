@@ -8,6 +8,8 @@ import { counted } from './counted.ts';
 /** The page that gives a reason for each dependency. */
 const DEPENDENCIES_PAGE = 'docs/decisions/001-dependencies.md';
 
+const KIND = 'packages: digests, licences and their texts, reasons, list of components (SPDX)';
+
 interface LockedPackage {
   readonly version?: string;
   readonly integrity?: string;
@@ -28,7 +30,7 @@ export async function dependencies(
   };
   const all = Object.entries(lock.packages).filter(([folder]) => folder !== '');
   const installed = all.filter(([, { dev, devOptional, peer }]) => !dev && !devOptional && !peer);
-  return together([
+  const listed = together([
     counted('packages in the lockfile with a digest', all, ([folder, { integrity, resolved, link }]) => {
       if (link === true || /^(git|http:|file:)/.test(resolved ?? ''))
         return `${folder} is not from a registry`;
@@ -41,6 +43,9 @@ export async function dependencies(
     await bundledWithTheirLicences(root),
     withReason(root),
     await listedAsComponents(root, installed),
+  ]);
+  return together([
+    { ...listed, counts: listed.counts.map((count) => ({ ...count, kind: KIND })) },
     ...(options.askRegistry ? [await knownVulnerabilities(root, all.length)] : []),
   ]);
 }

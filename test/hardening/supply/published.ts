@@ -70,6 +70,6 @@ function same(what: string, packages: readonly Packed[]): Findings {
     what,
     digests,
     (digest) => (digest === digests[0] ? undefined : `one package is ${digest}, another ${digests[0]}`),
-    `sha256 ${digests[0]?.slice(0, 16)}…`,
+    { note: `sha256 ${digests[0]?.slice(0, 16)}…` },
   );
 }

@@ -74,12 +74,14 @@ async function judge(
     counts: [
       {
         what: `attempts of a second user to reach what vmlet makes for ${name}`,
+        kind: 'attempts of a second user to reach what vmlet makes',
         tried,
         held: tried - reached.length,
         note: kinds.join(', '),
       },
       {
         what: `modes and owners of what vmlet makes for ${name}, whose umask is 0`,
+        kind: 'modes and owners of what vmlet makes with the umask 0',
         tried: inFiles.length,
         held: inFiles.length - wrong.length,
       },

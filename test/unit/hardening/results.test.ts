@@ -34,10 +34,7 @@ test('recounted rows replace their predecessors, and state their origin', () => 
   });
   expect(again).toEqual({
     ...whole,
-    counts: [
-      whole.counts[0],
-      { what: 'clone', tried: 8, held: 8, note: '2 steps; counted again at commit bbb, scale 1' },
-    ],
+    counts: [whole.counts[0], { what: 'clone', tried: 8, held: 8, note: '2 steps', commit: 'bbb', scale: 1 }],
     faults: ['clone-linked:EIO:3: it hangs'],
   });
 });

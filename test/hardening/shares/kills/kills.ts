@@ -55,6 +55,7 @@ function countsOf(results: readonly Result[]): Count[] {
   }
   return [...kinds].map(([what, all]) => ({
     what,
+    kind: 'SIGKILLs of programs of machines with shares and a volume',
     tried: all.length,
     held: all.filter(({ held }) => held).length,
     note: 'at random moments of start and use',

@@ -22,6 +22,7 @@ export async function model(options: HardeningOptions): Promise<Findings> {
   return {
     counts: results.map(({ what, held, looks }) => ({
       what: `random operations by guest and host in turns, with the results of a model in memory; ${what}`,
+      kind: 'random operations by guest and host in turns, compared with a model',
       tried: operations,
       held,
       note: `all entries and contents were compared ${looks} times`,

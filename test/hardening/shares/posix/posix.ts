@@ -64,8 +64,10 @@ function countOf(
   const different = results.filter(({ used }) => used.length > 0).length;
   return {
     what: `POSIX operations by users with flags on a share${options.length > 0 ? ` with ${options.join()}` : ''}: results, owners, modes and contents as on ext4, and the same on the host`,
+    kind: 'POSIX operations by users with flags, compared with ext4 and with the host',
     tried: cases.length,
     held: results.filter(({ faults }) => faults.length === 0).length,
+    permitted: different,
     note: `${calls} calls; ${different} cases differ, as listed in test/hardening/shares/posix/differences.ts`,
   };
 }

@@ -15,8 +15,9 @@ const FAILED = 2;
 /** stress-ng's statuses for what it cannot do here: resources are missing, or it is not implemented. */
 const NOT_POSSIBLE = [3, 4];
 
+const FIO = 'jobs of fio with CRC-32C';
 const PARTS = [
-  { program: 'fio', what: 'jobs of fio with CRC-32C', run: fio },
+  { program: 'fio', what: FIO, run: fio },
   { program: 'stress-ng', what: "stress-ng's file system stressors on a share", run: stressNg },
 ];
 
@@ -87,7 +88,8 @@ async function fio(home: Home, { scale, log }: HardeningOptions): Promise<Findin
   for (const { how, name, status, output } of failed) log(`fio ${name}, ${how}: ${status}\n${output}`);
   return {
     counts: Object.entries(results).map(([how, all]) => ({
-      what: `jobs of fio with CRC-32C, ${how}`,
+      what: `${FIO}, ${how}`,
+      kind: FIO,
       tried: all.length,
       held: all.filter(({ status }) => status === 0).length,
       note: `${mib} MiB a job`,
@@ -135,6 +137,7 @@ async function stressNg(home: Home, { scale, seed, log }: HardeningOptions): Pro
     what: "stress-ng's file system stressors on a share, two processes each, with --verify",
     tried: possible.length,
     held: possible.length - wrong.length,
+    permitted: expected,
     note: `${SECONDS_OF_A_STRESSOR} s each; ${expected} fail, as listed; not possible here: ${impossible.join(', ') || 'none'}`,
   };
   return { counts: [count], faults: wrong.map(({ name, status }) => `stress-ng ${name}: status ${status}`) };
