@@ -7,9 +7,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* For a server to end after its client has. Tests shorten it. */
-#ifndef SERVER_MS
-#define SERVER_MS 10000
+/* For a server to take bytes of a client that has left, or to end: about as long as Linux itself repeats unanswered
+ * segments (tcp_retries2, tcp(7)). Tests shorten it. */
+#ifndef STALL_MS
+#define STALL_MS 900000
+#endif
+/* The same when too many clients have left. */
+#ifndef CROWDED_STALL_MS
+#define CROWDED_STALL_MS 10000
 #endif
 
 enum {
@@ -20,6 +25,8 @@ enum {
     /* For a client to take the end. */
     CLIENT_MS = 2000,
     ANY_SIGNAL = 15,
+    /* Clients that have left, and whose server stalls. Each takes one of the channels of all forwards and commands. */
+    STALLED_MAX = 16,
 };
 
 struct flow flows[FLOWS_MAX];
@@ -38,7 +45,7 @@ void flow_open(int fd)
     struct flow *flow = flows;
     while (flow->state != FLOW_FREE)
         flow++;
-    *flow = (struct flow){.state = FLOW_WAITS, .patience = INT64_MAX};
+    *flow = (struct flow){.state = FLOW_WAITS, .patience = INT64_MAX, .stalled_at = INT64_MAX};
     if (watch_open(&flow->client, fd)) {
         count++;
         return;
@@ -218,7 +225,7 @@ static bool close_channel(struct flow *flow)
         return false;
     drop_client(flow);
     flow->state = FLOW_CLOSING;
-    flow->patience = INT64_MAX;
+    flow->stalled_at = INT64_MAX;
     return true;
 }
 
@@ -311,18 +318,33 @@ static bool end_client(struct flow *flow)
     return length > 0;
 }
 
+/* As many as may wait for long have stalled after it. */
+static bool is_surplus(const struct flow *flow)
+{
+    unsigned later = 0;
+    for (const struct flow *other = flows; other < flows + FLOWS_MAX; other++)
+        if (other->state == FLOW_OPEN && other->stalled_at != INT64_MAX)
+            later += other->stalled_at > flow->stalled_at || (other->stalled_at == flow->stalled_at && other > flow);
+    return later >= STALLED_MAX;
+}
+
 /* The client has sent all that it will, and reads nothing; only the server can still take its bytes, or end. */
 static bool outwait_server(struct flow *flow)
 {
     if (!flow->client.hung_up)
         return false;
     if (!flow->input_ended && flow->credit > 0) {
-        flow->patience = INT64_MAX;
+        flow->stalled_at = INT64_MAX;
         return false;
     }
-    if (flow->patience == INT64_MAX)
-        flow->patience = now_ms() + SERVER_MS;
-    return flow->patience <= now_ms() && close_channel(flow);
+    int64_t now = now_ms();
+    if (flow->stalled_at == INT64_MAX)
+        flow->stalled_at = now;
+    int64_t limit = flow->stalled_at + CROWDED_STALL_MS;
+    if (limit <= now && !is_surplus(flow))
+        limit = flow->stalled_at + STALL_MS;
+    loop_wake_at(limit);
+    return limit <= now && close_channel(flow);
 }
 
 static bool act(struct flow *flow, bool asks)

@@ -36,6 +36,8 @@ extern struct flow {
     bool exited;
     /* Time at which it is given up; INT64_MAX for none. */
     int64_t patience;
+    /* Time since which the server has taken nothing from a client that has left; INT64_MAX for none. */
+    int64_t stalled_at;
 } flows[FLOWS_MAX];
 
 /* The port that all of them lead to. */

@@ -145,14 +145,16 @@ test('large answers arrive, and a client that does not read stops nobody', async
   for (const client of stalled) expect(await text(client)).toHaveLength(5_000_000);
 });
 
-test('a client that leaves behind a server that does not read is given up', async () => {
-  const guestPort = await serve((client) => void client.pause());
-  const hasty = await compiled(SOURCES, 'vmlet-relay-hasty', sanitized('SERVER_MS=1000', 'IDLE_MS=1000'));
-  await start([{ path: socketAt('web.sock'), guestPort }], [], hasty);
-  const client = await dial(socketAt('web.sock'));
+/** A relay whose limits for a server that takes nothing are these. */
+const impatient = async (limits: readonly string[]): Promise<string> =>
+  compiled(SOURCES, `vmlet-relay-${limits.join('-')}`, sanitized(...limits));
+
+/** Connects, sends the letter until nothing more is taken, and leaves. @returns the number that were sent, or a few less. */
+async function leaveBehind(path: string, letter: string): Promise<number> {
+  const client = await dial(path);
   const sent = (): number => client.bytesWritten - client.writableLength;
   const more = (): void => {
-    while (client.write(Buffer.alloc(65_536)));
+    while (client.write(Buffer.alloc(65_536, letter)));
   };
   client.on('drain', more);
   more();
@@ -167,8 +169,32 @@ test('a client that leaves behind a server that does not read is given up', asyn
     { awaited: 'nothing moves' },
   );
   client.destroy();
+  return before;
+}
+
+test('a client that leaves behind a server that does not read is given up', async () => {
+  const guestPort = await serve((client) => void client.pause());
+  const hasty = await impatient(['STALL_MS=1000', 'CROWDED_STALL_MS=1000', 'IDLE_MS=1000']);
+  await start([{ path: socketAt('web.sock'), guestPort }], [], hasty);
+  await leaveBehind(socketAt('web.sock'), 'x');
   // A second for the server, and one without a client.
   await until(() => relays().length === 0, { awaited: 'the relay has ended' });
+});
+
+test('what a client sent before it left arrives, unless too many have left', async () => {
+  const servers: Socket[] = [];
+  const guestPort = await serve((client) => void servers.push(client.pause()));
+  const strict = await impatient(['CROWDED_STALL_MS=1']);
+  await start([{ path: socketAt('web.sock'), guestPort }], [], strict);
+  const letters = [...'abcdefghijklmnopq'];
+  const sent = await Promise.all(letters.map(async (letter) => leaveBehind(socketAt('web.sock'), letter)));
+  const received = await Promise.all(servers.map(async (server) => text(server)));
+  expect(received.map(([letter]) => letter).sort()).toEqual(letters);
+  const incomplete = received.filter(
+    ({ [0]: letter = '', length }) => length < (sent[letters.indexOf(letter)] ?? 0),
+  );
+  // Sixteen may wait; the one that has waited longest was given up for the last.
+  expect(incomplete).toHaveLength(1);
 });
 
 test('two hundred clients at once are all served, a hundred at a time', async () => {
