@@ -34,10 +34,11 @@ async function info(flags: FormatFlags): Promise<void> {
 }
 
 export function describeAccelerator({ kvmProblem }: Pick<Facts, 'kvmProblem'>): string {
-  return kvmProblem === undefined ? 'KVM' : `TCG (emulated; ${kvmProblem})`;
+  if (kvmProblem === undefined) return 'KVM';
+  // The details of a failed test guest are for `vmlet doctor`.
+  return `TCG (emulated; ${kvmProblem.split(/[:;]/, 1)[0] ?? ''})`;
 }
 
-/** Some releases of passt print their version only on a terminal. */
 export function describePasst({ versions, programs }: Pick<Facts, 'versions' | 'programs'>): string {
   if (programs.passt === undefined) return 'not installed';
   return versions.passt ?? `${programs.passt} (unknown version)`;

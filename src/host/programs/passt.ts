@@ -23,7 +23,7 @@ export async function probePasst(path: string, signal: AbortSignal | undefined):
   const [help, version, problem] = await together(
     [
       async (either) => printed([path, '--help'], either),
-      async (either) => printed([path, '--version'], either),
+      async (either) => printed(lineBuffered([path, '--version']), either),
       async (either) => findProblem(path, either),
     ],
     signal,
@@ -31,13 +31,19 @@ export async function probePasst(path: string, signal: AbortSignal | undefined):
   const runs = problem === undefined && hasOption(help, '--fd');
   return {
     path,
-    version: /^passt (\S*\d\S*)/m.exec(version)?.[1],
+    version: /^passt (\S.*)$/m.exec(version)?.[1],
     hasFd: hasOption(help, '--fd'),
     hasVhostUser: hasOption(help, '--vhost-user'),
     completesHandshakes: !runs || (await tryHandshake(path, signal)),
     problem,
     ...(hasOption(help, '--conf-path') && { pesto: findPesto(path) }),
   };
+}
+
+/** Some releases of passt exit without flushing their standard output; a terminal gets each line at once. */
+function lineBuffered(argv: [string, ...string[]]): [string, ...string[]] {
+  const stdbuf = findProgram('stdbuf');
+  return stdbuf === undefined ? argv : [stdbuf, '-oL', ...argv];
 }
 
 /** The one of the same package, if it was not found on the PATH. */

@@ -16,6 +16,10 @@ test.each([
 test.each([
   [undefined, 'KVM'],
   ['/dev/kvm does not exist', 'TCG (emulated; /dev/kvm does not exist)'],
+  [
+    'a test guest failed with -cpu host: it hung; with -cpu qemu64: it hung',
+    'TCG (emulated; a test guest failed with -cpu host)',
+  ],
 ])('describes the accelerator without KVM because of %s', (kvmProblem, words) => {
   expect(describeAccelerator({ kvmProblem })).toBe(words);
 });
