@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { UNFINISHED_EXTENSION, markUsed, unusedCode } from '../util/files/compiled-code.ts';
 import { readOwnFile } from '../util/files/own-entries.ts';
 
 export interface KeptCode {
@@ -10,7 +11,6 @@ export interface KeptCode {
 }
 
 const DIGEST_BYTES = 32;
-const UNUSED_MS = 30 * 24 * 60 * 60 * 1000;
 
 /**
  * A file with a digest, a line of verbs, and V8's code. V8 itself compares only its own version and the length of the
@@ -18,19 +18,11 @@ const UNUSED_MS = 30 * 24 * 60 * 60 * 1000;
  * which takes less time than its text.
  */
 export class CodeCache {
-  readonly #directory: string;
-  readonly #installation: string;
   readonly #path: string;
 
-  /**
-   * @param directory private to this user.
-   * @param installation common to all of its files.
-   * @param word names one of them; the verbs in it can be several.
-   */
-  constructor(directory: string, installation: string, word: string) {
-    this.#directory = directory;
-    this.#installation = installation;
-    this.#path = join(directory, `${installation}-${word}.code`);
+  /** @param path in a directory that is private to this user. */
+  constructor(path: string) {
+    this.#path = path;
   }
 
   /** @param source differs for each text that the source has had. */
@@ -45,9 +37,10 @@ export class CodeCache {
 
   write(source: string, { verbs, code }: KeptCode): void {
     const rest = Buffer.concat([Buffer.from(`${verbs.join(',')}\n`), code]);
-    const beside = `${this.#path}.${process.pid}.new`;
+    const beside = `${this.#path}.${process.pid}${UNFINISHED_EXTENSION}`;
     try {
-      this.#removeUnused();
+      const directory = dirname(this.#path);
+      for (const name of unusedCode(directory)) removeQuietly(join(directory, name));
       writeFileSync(beside, Buffer.concat([digest(source, rest), rest]), { mode: 0o600, flag: 'wx' });
       renameSync(beside, this.#path);
     } catch {
@@ -59,25 +52,13 @@ export class CodeCache {
   /** Only of a file that no other user may have written: the code would run as this user. */
   #bytes(): Buffer | undefined {
     try {
-      return readOwnFile(this.#path);
+      const bytes = readOwnFile(this.#path);
+      if (bytes) markUsed(this.#path);
+      return bytes;
     } catch {
       // There is none yet, or it is unreadable: the code is compiled.
       return undefined;
     }
-  }
-
-  /** Code of other installations and versions, and what killed commands left. */
-  #removeUnused(): void {
-    for (const name of readdirSync(this.#directory)) {
-      const path = join(this.#directory, name);
-      if (!/\.(code|new)$/.test(name) || this.#isOwn(name)) continue;
-      const found = statSync(path, { throwIfNoEntry: false });
-      if (found && Date.now() - found.mtimeMs > UNUSED_MS) removeQuietly(path);
-    }
-  }
-
-  #isOwn(name: string): boolean {
-    return name.startsWith(`${this.#installation}-`) && name.endsWith('.code');
   }
 }
 

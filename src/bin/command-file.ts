@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
+import { CODE_DIRECTORY, CODE_EXTENSION } from '../util/files/compiled-code.ts';
 import { CodeCache } from './code-cache.ts';
 import { privateDirectory } from './private-directory.ts';
 
@@ -31,18 +32,17 @@ const MAX_VERBS = 100;
  * Loads the command with the code that earlier ones compiled, which halves the time to load it. Node 22 and later keep
  * code themselves; for Node 20, which Debian 13 has, it is done here.
  * @param cache vmlet's directory for caches; where it does not exist yet, all code is compiled.
- * @param word distinguishes the compiled code from that of other verbs and files.
  */
-export function loadCommandFile(path: string, cache: string, word: string): CommandFile {
+export function loadCommandFile(path: string, cache: string): CommandFile {
   const { enableCompileCache } = module as CompileCache;
-  const directory = privateDirectory(cache, 'compiled');
+  const directory = privateDirectory(cache, CODE_DIRECTORY);
   if (directory === undefined || enableCompileCache) {
     if (directory !== undefined) enableCompileCache?.(directory);
     return { runs: () => true, ...(createRequire(path)(path) as Exports), keep: () => undefined };
   }
   const { text, identity } = readSource(path);
-  const installation = `${placeOf(dirname(path))}-${process.version}`;
-  const code = new CodeCache(directory, installation, word);
+  const file = `${placeOf(dirname(path))}-${process.version}-${basename(path, '.cjs')}${CODE_EXTENSION}`;
+  const code = new CodeCache(join(directory, file));
   const kept = code.read(identity);
   const script = new Script(text, { filename: path, cachedData: kept?.code });
   const loaded = { exports: {} };

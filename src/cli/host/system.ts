@@ -4,6 +4,7 @@ import type { DiskUsage } from '../../index.ts';
 import { describeAmount } from '../images/image-words.ts';
 import { sumOf, usageRows } from '../images/usage-rows.ts';
 import { pruneImages } from '../images/image-prune.ts';
+import { confirm } from '../output/confirm.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson, printLine } from '../output/say.ts';
@@ -18,7 +19,7 @@ export function systemCommand(): Command {
     .description(
       'Shows the disk usage of images, templates, machines and other data. ACTIVE counts the items in use. SIZE is the ' +
         'apparent size of the files, ON HOST the space they occupy, and RECLAIMABLE the space that vmlet system prune ' +
-        '--all would free. Snapshots are stored in the disks of machines, so the row Machines includes the space of Snapshots.',
+        '--all --disks would free. Snapshots are stored in the disks of machines, so the row Machines includes the space of Snapshots.',
     )
     .option('-v, --verbose', 'list each item')
     .option('--json', 'print JSON')
@@ -28,12 +29,16 @@ export function systemCommand(): Command {
     .summary('remove unused data')
     .description(
       'Removes interrupted downloads, leftovers of killed processes, booted guests that vmlet run keeps for later runs, and ' +
-        'unused images without a name. With --all, also removes unused images that have names. Never removes machines, ' +
-        'templates, volumes, or disks that vmlet rm has kept.',
+        'unused images without a name. With --all, also removes unused images that have names; with --disks, also deletes ' +
+        'the disks that vmlet rm has kept and that nothing uses. Never removes machines, templates or volumes.',
     )
     .option('-a, --all', 'also remove unused images that have names')
+    .option('--disks', 'also delete the unused disks of removed machines')
     .option('--dry-run', 'only print what would be removed')
-    .option('-f, --force', 'with --all: do not ask for confirmation (without a terminal, vmlet never asks)')
+    .option(
+      '-f, --force',
+      'with --all or --disks: do not ask for confirmation (without a terminal, vmlet never asks)',
+    )
     .action(prune);
   return system;
 }
@@ -89,15 +94,31 @@ function titleOf(kind: string): string {
   return `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
 }
 
-async function prune(flags: { all?: true; dryRun?: true; force?: true }): Promise<void> {
+interface PruneFlags {
+  readonly all?: true;
+  readonly disks?: true;
+  readonly dryRun?: true;
+  readonly force?: true;
+}
+
+async function prune(flags: PruneFlags): Promise<void> {
   const { ImageStore } = await import('../../index.ts');
+  const store = new ImageStore();
+  const { disks = false, dryRun = false, force } = flags;
   await untilInterrupted(async (signal) => {
+    let only: string[] | undefined;
+    if (disks && !dryRun && !force) {
+      const going = await store.pruneLeftovers({ disks, dryRun: true });
+      const paths = going.flatMap(({ path }) => path ?? []);
+      if (paths.length > 0 && !(await confirm(`Delete the disks ${paths.join(', ')}?`, signal))) return;
+      only = going.map(({ name }) => name);
+    }
     // Before the images: commands that change images sweep unfinished ones silently.
-    const leftovers = await new ImageStore().pruneLeftovers({ dryRun: flags.dryRun ?? false });
+    const leftovers = await store.pruneLeftovers({ disks, dryRun, only });
     for (const { name } of leftovers) printLine(name);
     const bytes = leftovers.reduce((sum, { hostBytes }) => sum + hostBytes, 0);
     const amount = describeAmount(leftovers.length, 'leftover', bytes);
-    note(`${flags.dryRun ? 'would remove' : 'removed'} ${amount}`);
+    note(`${dryRun ? 'would remove' : 'removed'} ${amount}`);
     await pruneImages(flags, signal);
   });
 }

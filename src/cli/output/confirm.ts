@@ -18,6 +18,5 @@ export async function confirm(question: string, signal: AbortSignal): Promise<bo
     });
   } finally {
     lines.close();
-    process.stdin.destroy();
   }
 }

@@ -9,13 +9,19 @@ import type { Definition } from '../record/definition.ts';
 import { isMissing } from '../plan/disk-files.ts';
 import { diskPath } from '../plan/machine-plan.ts';
 
+/** Extension of the mark of a base that a kept disk needs. */
+export const KEPT_MARK = '.kept';
+
 /**
- * Gives each disk a second name before the machine is removed: after an interruption the data still has one of the two.
+ * Gives each disk that is not temporary a second name before the machine is removed: after an interruption the data still
+ * has one of the two.
  * @returns the new paths, and the clone bases that the disks are based on; these are kept from now on.
  */
 export function keepDisks({ spec, files }: Definition, locations: Locations): string[] {
   // A disk whose file is missing can be removed too.
-  const owned = spec.disks.filter((disk) => disk.owned && !isMissing(diskPath(disk, files)));
+  const owned = spec.disks.filter(
+    (disk) => disk.owned && !disk.temporary && !isMissing(diskPath(disk, files)),
+  );
   if (owned.length > 0) makeDirectories(locations.disks);
   const bases = owned.flatMap((disk) => basesOf(disk, locations));
   for (const base of bases) writeFileSync(markOf(base), '', { mode: 0o600 });
@@ -45,7 +51,7 @@ export function isKept(base: string): boolean {
 }
 
 function markOf(base: string): string {
-  return `${base}.kept`;
+  return `${base}${KEPT_MARK}`;
 }
 
 function keepDisk(path: string, locations: Locations, stem: string): string {

@@ -16,14 +16,14 @@ import { type Definition, machineNames, readSpec } from '../record/definition.ts
 import { volumeStaging } from '../../machine/volume/volume-files.ts';
 import { listVolumes } from '../disks/volume-users.ts';
 import { isBaseName } from '../disks/clone-bases.ts';
+import { CODE_DIRECTORY, unusedCode } from '../../util/files/compiled-code.ts';
 import { FileMeter, type FileUsage, entriesOf } from '../../util/files/file-usage.ts';
-import { findDiskUsers, findImageUsers } from './image-users.ts';
+import { findImageUsers } from './image-users.ts';
+import { unusedDisks } from './unused-disks.ts';
+import { KEPT_MARK } from '../disks/kept-disks.ts';
 import { definitionFiles } from '../record/machine-files.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { listMachineSnapshots } from '../snapshots/snapshots.ts';
-
-/** The directory in which the command keeps its code, `src/bin/command-file.ts`. */
-const CODE_DIRECTORY = 'compiled';
 
 /**
  * Kinds of files that vmlet keeps on a host. `kept guests` are booted guests from which later runs start; `machines`
@@ -51,9 +51,9 @@ export interface UsageEntry extends FileUsage {
   readonly name: string;
   /** True when it is in use: an image with a machine, a running machine, work in progress. */
   readonly active: boolean;
-  /** Bytes that `vmlet system prune --all` would free. */
+  /** Bytes that `vmlet system prune --all --disks` would free. */
   readonly reclaimableBytes: number;
-  /** Path of a kept disk that nothing uses, which no verb removes; none for a base of linked clones. */
+  /** Path of a kept disk that nothing uses; none for a base of linked clones. */
   readonly path?: string;
   /** Why it cannot be read or used. */
   readonly problem?: string;
@@ -109,14 +109,18 @@ async function imageEntries(locations: Locations, meter: FileMeter): Promise<Usa
   ];
 }
 
-function keptDiskEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
-  const usersOf = findDiskUsers(locations);
+/** Disks of removed machines, and bases of linked clones. */
+export function keptDiskEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
+  const unused = new Set(unusedDisks(locations));
   return entriesOf(locations.disks)
-    .filter((name) => !name.endsWith('.kept'))
+    .filter((name) => !name.endsWith(KEPT_MARK))
     .map((name) => {
       const path = join(locations.disks, name);
-      const active = usersOf(path).length > 0;
-      return { ...kept(name, meter.measure(path)), active, ...(!active && !isBaseName(name) && { path }) };
+      const active = !unused.has(path);
+      return {
+        ...reclaimable(name, meter.measure(path), active),
+        ...(!active && !isBaseName(name) && { path }),
+      };
     });
 }
 
@@ -126,20 +130,19 @@ function templateEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
     .map(({ name, directory }) => kept(name, meter.measure(directory)));
 }
 
-/** No prune removes it: the next commands would write it again. */
-function codeEntries({ cache }: Locations, meter: FileMeter): UsageEntry[] {
+/** No prune removes what is in use: the next command would write it again. */
+export function codeEntries({ cache }: Locations, meter: FileMeter): UsageEntry[] {
   const directory = join(cache, CODE_DIRECTORY);
-  return existsSync(directory) ? [kept(CODE_DIRECTORY, meter.measure(directory))] : [];
+  const unused = new Set(unusedCode(directory));
+  return entriesOf(directory).map((name) => {
+    return reclaimable(name, meter.measure(join(directory, name)), !unused.has(name));
+  });
 }
 
 /** Any of them can be made again. */
 export function keptEntries(guests: KeptGuests): UsageEntry[] {
   return guests.list().map(({ isUsed, apparentBytes, hostBytes, template, ...guest }) => ({
-    name: keptName({ ...guest, template }),
-    apparentBytes,
-    hostBytes,
-    active: isUsed,
-    reclaimableBytes: isUsed ? 0 : hostBytes,
+    ...reclaimable(keptName({ ...guest, template }), { apparentBytes, hostBytes }, isUsed),
     ...(!template && { problem: 'damaged; the next vmlet run with the same image and options replaces it' }),
   }));
 }
@@ -206,7 +209,7 @@ export async function downloadEntries(locations: Locations, meter: FileMeter): P
     downloads.map(async (download) => {
       const usage = sum(download.files.map((file) => meter.measure(file)));
       const active = await isRunning(download);
-      return { name: download.name, ...usage, active, reclaimableBytes: active ? 0 : usage.hostBytes };
+      return reclaimable(download.name, usage, active);
     }),
   );
 }
@@ -235,9 +238,13 @@ export function unfinishedEntries(locations: Locations, meter: FileMeter): Usage
   );
   const guests = [...new TemplateShelf(locations).unfinished(), ...new KeptGuests(locations).unfinished()];
   return [...owned, ...guests].map(({ directory, active }) => {
-    const usage = meter.measure(directory);
-    return { name: basename(directory), ...usage, active, reclaimableBytes: active ? 0 : usage.hostBytes };
+    return reclaimable(basename(directory), meter.measure(directory), active);
   });
+}
+
+/** An item that a prune removes, unless it is in use. */
+function reclaimable(name: string, usage: FileUsage, active: boolean): UsageEntry {
+  return { name, ...usage, active, reclaimableBytes: active ? 0 : usage.hostBytes };
 }
 
 /** An item that no prune removes. */

@@ -217,8 +217,9 @@ export class ImageStore {
   }
 
   /**
-   * Removes leftovers: interrupted downloads, unfinished files of killed processes, and kept guests, from which runs
-   * start faster; see `PruneLeftoversOptions`.
+   * Removes leftovers: interrupted downloads, unfinished files of killed processes, compiled code of the command that was
+   * not used for 30 days, kept guests, from which runs start faster, and on request the disks of removed machines; see
+   * `PruneLeftoversOptions`.
    * @returns the removed items, or with `dryRun` those that would be removed.
    */
   async pruneLeftovers(options: PruneLeftoversOptions = {}): Promise<readonly UsageEntry[]> {

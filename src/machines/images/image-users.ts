@@ -57,8 +57,13 @@ export function findDiskUsers(locations: Locations): (path: string) => string[] 
   ];
   return (path) =>
     texts
-      .filter(({ user, text }) => user !== `disk ${path}` && text.includes(basename(path)))
+      .filter(({ user, text }) => user !== userOfDisk(path) && text.includes(basename(path)))
       .map(({ user }) => user);
+}
+
+/** The words for a kept disk among the users of a file. */
+export function userOfDisk(path: string): string {
+  return `disk ${path}`;
 }
 
 function machineTexts(locations: Locations): UserText[] {
@@ -70,7 +75,7 @@ function machineTexts(locations: Locations): UserText[] {
 }
 
 function diskTexts({ disks }: Locations): UserText[] {
-  return beginningsIn(disks).map(({ path, text }) => ({ user: `disk ${path}`, text }));
+  return beginningsIn(disks).map(({ path, text }) => ({ user: userOfDisk(path), text }));
 }
 
 /** Overlays of running `vmlet run` machines, and of pools. Those of a dead owner do not count. */

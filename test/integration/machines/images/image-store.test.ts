@@ -551,7 +551,9 @@ describe('disk usage', () => {
       .reduce((total, file) => total + onHost(file), 0);
     expect(own?.hostBytes).toBe(sum);
     expect(usage.snapshots).toMatchObject([{ name: 'm before', hostBytes: 0 }]);
-    expect(usage['kept disks']).toMatchObject([{ name: 'gone-disk0.qcow2', reclaimableBytes: 0 }]);
+    const [disk, ...others] = usage['kept disks'];
+    expect(disk).toMatchObject({ name: 'gone-disk0.qcow2', active: false, reclaimableBytes: disk?.hostBytes });
+    expect(others).toEqual([]);
   });
 
   it('includes interrupted downloads, which are removed, and running ones, which stay', async () => {
