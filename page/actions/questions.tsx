@@ -138,7 +138,7 @@ function Removal({ machine, action, answer, close }: QuestionProperties) {
             {disks?.disks.some(({ owned }) => !owned) && ', unless marked as kept'}:
           </b>
         ) : (
-          `These disks are kept.${moved.length > 0 ? ' Those without a path are in the directory of the machine, which is deleted. They are moved to another directory; the paths are shown after the removal, and on the page Host.' : ''}`
+          `These disks are kept${disks?.disks.some(({ temporary }) => temporary) ? ', unless marked as deleted' : ''}.${moved.length > 0 ? ' Those without a path are in the directory of the machine, which is deleted. They are moved to another directory; the paths are shown after the removal, and on the page Host.' : ''}`
         )}
         {problem ? (
           <Problem problem={problem} />
@@ -162,11 +162,12 @@ function Disks({ disks, storage, moved }: DisksProperties) {
   if (disks.length === 0) return <p>no disks</p>;
   return (
     <ul>
-      {disks.map(({ name, path, actualBytes, owned }) => (
+      {disks.map(({ name, path, actualBytes, owned, temporary }) => (
         <li key={name}>
           <code>{storage || !moved.includes(name) ? path : name}</code>
           {actualBytes !== undefined && ` (${bytes(actualBytes)})`}
           {storage && !owned && ': kept, because it was added as a read-only file'}
+          {!storage && temporary && ': deleted, because vmlet run --detach made it for its command'}
         </li>
       ))}
     </ul>

@@ -16,9 +16,10 @@ interface Flags {
 export function rmCommand(): Command {
   return new Command('rm')
     .description(
-      'Removes machines with their UEFI variables, saved memory, TPM state, keys and logs. Keeps the disks, and prints their paths. With ' +
-        '--storage, also deletes the disks, including your own files that the machine used directly (--adopt). Your other ' +
-        'files, which the machine only read, are always kept. Volumes outlive their machines, unless you give --volumes.',
+      'Removes machines with their UEFI variables, saved memory, TPM state, keys and logs. Keeps the disks, and prints ' +
+        'their paths; only the disk that vmlet run --detach made for its command is deleted. With --storage, deletes all ' +
+        'disks, including your own files that the machine used directly (--adopt). Your other files, which the machine ' +
+        'only read, are always kept. Volumes outlive their machines, unless you give --volumes.',
     )
     .argument('[machines...]', 'names of the machines')
     .option('-a, --all', 'remove all machines; running machines only with --force')

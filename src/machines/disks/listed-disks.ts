@@ -16,7 +16,7 @@ import type { StoredDisk } from '../spec/machine-spec.ts';
 type DiskUse = Pick<StoredDisk, 'cache' | 'discard' | 'readOnly'>;
 
 /** A disk of a machine in its current state. */
-export interface ListedDisk extends Pick<StoredDisk, 'name'>, DiskUse {
+export interface ListedDisk extends Pick<StoredDisk, 'name' | 'temporary'>, DiskUse {
   /** Absolute. */
   readonly path: string;
   /** Changes when another disk gets its name; see `RemoveDiskOptions.id`. */

@@ -253,7 +253,12 @@ async function copyDisk(disk: StoredDisk, { source, storage, signal }: Place): P
   if (!disk.owned) return { source: disk, clone: disk, place: nothing, keep: nothing };
   const file = `${disk.name}${extname(disk.file) || '.img'}`;
   await copyFileSparsely(diskPath(disk, source.files), join(storage, file), signal);
-  return { source: disk, clone: { ...disk, file }, place: nothing, keep: nothing };
+  return { source: disk, clone: { ...lasting(disk), file }, place: nothing, keep: nothing };
+}
+
+/** A clone is made by hand. */
+function lasting({ temporary: _temporary, ...disk }: StoredDisk): StoredDisk {
+  return disk;
 }
 
 async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<ClonedDisk> {
@@ -281,7 +286,7 @@ async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<C
   await createOverlay({ ...options, path: join(storage, `${disk.name}.qcow2`) });
   return {
     source: { ...overlay, file },
-    clone: { ...overlay, file: `${disk.name}.qcow2` },
+    clone: { ...lasting(overlay), file: `${disk.name}.qcow2` },
     place: () => renameSync(made, placed),
     keep: () => void (isKept = true),
   };

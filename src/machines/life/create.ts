@@ -173,14 +173,19 @@ async function makeParts(
   const byAgent = image !== undefined && hasAgent(image.guest, hasSeed);
   requireAgentForCopies(wanted, wanted.name, hasAgentAtStart(wanted, byAgent));
   const disks: StoredDisk[] = [];
-  if (image) disks.push(await makeImageDisk(image, wanted.image?.diskBytes, files.storage, signal));
+  const temporary = wanted.command && { temporary: true as const };
+  if (image) {
+    const disk = await makeImageDisk(image, wanted.image?.diskBytes, files.storage, signal);
+    disks.push({ ...disk, ...temporary });
+  }
   if (wanted.dataBytes !== undefined) {
     const data = await makeDataDisk(files.storage, wanted.dataBytes, signal);
-    if (data) disks.push(data);
+    if (data) disks.push({ ...data, ...temporary });
   }
   for (const disk of wanted.disks) {
     const name = `disk${disks.length}`;
-    disks.push(await makeDisk(disk, { name, storage: files.storage, signal }));
+    const made = await makeDisk(disk, { name, storage: files.storage, signal });
+    disks.push(disk.field === 'image' && !disk.adopt ? { ...made, ...temporary } : made);
   }
   createSshKeys(files.ssh, wanted.name);
   const identity = newIdentity(wanted.mac);

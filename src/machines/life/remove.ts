@@ -51,7 +51,10 @@ const LOOK_AGAIN_MS = 50;
 
 /** Options of removing a machine. */
 export interface RemoveOptions {
-  /** Remove the disks too, adopted files included; otherwise they are kept, see `RemoveResult`. */
+  /**
+   * Remove the disks too, adopted files included; otherwise they are kept, see `RemoveResult`, except for that which
+   * `vmlet run --detach` made for its command.
+   */
   readonly storage?: boolean;
   /** Remove its volumes too, except those that another machine uses; those of a broken machine are not known, and kept. */
   readonly volumes?: boolean;

@@ -41,6 +41,8 @@ const diskSchema = z.strictObject({
   file: z.string().min(1),
   /** Whether removing the machine's storage removes the file. */
   owned: z.boolean(),
+  /** Made by `run --detach` for its command: removing the machine always removes the file. */
+  temporary: z.literal(true).optional(),
   format,
   /** All backing files. */
   backing: backingSchema.optional(),
