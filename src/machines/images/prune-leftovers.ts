@@ -66,9 +66,11 @@ export async function pruneLeftovers(
   await sweepBuildDirectories(locations.images);
   for (const { name } of code) removeFile(join(locations.cache, CODE_DIRECTORY, name));
   if (disks) removeUnusedDisks(locations, (path) => isWanted(basename(path)));
+  // Some stay, where other users can write to the directory.
+  const left = new Set(unfinishedEntries(locations, meter).map(({ name }) => name));
   return [
     ...downloads.filter(({ name }) => removed.has(name)),
-    ...unfinished,
+    ...unfinished.filter(({ name }) => !left.has(name)),
     ...kept,
     ...code,
     ...keptDisks,
