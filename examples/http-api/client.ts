@@ -1,7 +1,6 @@
 // Lists machines, and makes, starts, uses, stops and removes one, by the HTTP API of `vmlet ui`.
 import { readFileSync } from 'node:fs';
 import createClient from 'openapi-fetch';
-import { WebSocket } from 'ws';
 import type { components, paths } from './vmlet.ts';
 
 const { VMLET_URL: baseUrl = '', VMLET_TOKEN_FILE: tokenFile = '' } = process.env;
@@ -16,19 +15,6 @@ function answered<T>({ data, error }: Answer<T>): T {
   return data;
 }
 
-/** Runs a command in the guest, and resolves to its output. */
-async function exec(name: string, argv: readonly string[]): Promise<string> {
-  const query = new URLSearchParams(argv.map((word): [string, string] => ['argv', word]));
-  const address = `${baseUrl.replace('http', 'ws')}/v1/machines/${name}/exec?${query.toString()}`;
-  const socket = new WebSocket(address, { headers });
-  let output = '';
-  socket.on('message', (data: Buffer, isBinary) => (output += isBinary ? data.toString() : ''));
-  return new Promise((resolve, reject) => {
-    socket.once('close', () => resolve(output.trim()));
-    socket.once('error', reject);
-  });
-}
-
 const name = 'example-ts';
 const machine = { params: { path: { name } }, body: {} };
 
@@ -38,7 +24,9 @@ const created = answered(await client.POST('/v1/machines', { body: { name, image
 console.log(created.command);
 const started = answered(await client.POST('/v1/machines/{name}/start', machine));
 console.log(`${started.command}: ${started.operation.state}`);
-console.log(`uname -sm: ${await exec(name, ['uname', '-sm'])}`);
+const uname = { ...machine, body: { argv: ['uname', '-sm'] } };
+const { stdout } = answered(await client.POST('/v1/machines/{name}/exec', uname));
+console.log(`uname -sm: ${stdout.trim()}`);
 const stopped = answered(await client.POST('/v1/machines/{name}/stop', machine));
 console.log(`${stopped.command}: ${stopped.operation.result?.description ?? stopped.operation.state}`);
 const removed = answered(

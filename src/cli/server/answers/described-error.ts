@@ -1,4 +1,5 @@
 import {
+  GuestCommandError,
   GuestFileError,
   ImageRefusedError,
   InvalidInputError,
@@ -56,7 +57,9 @@ export function statusOf(thrown: unknown): number {
   const error = firstFailure(thrown);
   if (error instanceof RequestRefusedError) return error.status;
   if (error instanceof TimedOutError) return 504;
-  if (error instanceof GuestFileError) return error.errno === 'ENOENT' ? 404 : 409;
+  if (error instanceof GuestFileError || error instanceof GuestCommandError) {
+    return error.errno === 'ENOENT' ? 404 : 409;
+  }
   if (!(error instanceof VmletError)) return 500;
   if (NOT_FOUND.includes(error.code)) return 404;
   if (CONFLICT.includes(error.code)) return 409;

@@ -87,11 +87,9 @@ export async function openAgent(live: LiveMachine, signal: AbortSignal): Promise
   const channel = await live.openGuest({ signal });
   if (channel.kind === 'vmlet') return channel;
   await channel[Symbol.asyncDispose]();
-  throw new InvalidInputError(
-    'machine',
-    "the page needs vmlet's agent to show and transfer files; this guest has only QEMU's agent",
-    { hint: `${INSTALL_AGENT}, or copy single files with: vmlet cp` },
-  );
+  throw new InvalidInputError('machine', "this needs vmlet's agent; this guest has only QEMU's agent", {
+    hint: `${INSTALL_AGENT}, or copy single files with: vmlet cp`,
+  });
 }
 
 /** The guest is not trusted: the output may contain anything. */

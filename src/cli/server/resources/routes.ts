@@ -1,6 +1,6 @@
 import type { Route } from '../routing/route.ts';
 import { ACTION_ROUTES } from './action-routes.ts';
-import { GUEST_FILE_ROUTES } from './guest-file-routes.ts';
+import { GUEST_ROUTES } from './guest-routes.ts';
 import { HOST_ROUTES } from './host-routes.ts';
 import { IMAGE_ROUTES } from './image-routes.ts';
 import { MACHINE_ROUTES } from './machine-routes.ts';
@@ -15,5 +15,5 @@ export const ROUTES: readonly Route[] = [
   ...NETWORK_ROUTES,
   ...VOLUME_ROUTES,
   ...ACTION_ROUTES,
-  ...GUEST_FILE_ROUTES,
+  ...GUEST_ROUTES,
 ];

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { addresses, disk, drive, guestEntry, share, snapshot } from './device.ts';
+import { addresses, commandResult, disk, drive, guestEntry, share, snapshot } from './device.ts';
 import { hostReport, usage } from './host.ts';
 import { brokenImage, image, offeredImage, publishedImage, template } from './image.ts';
 import { anyObject } from './json.ts';
@@ -28,6 +28,7 @@ export const ANSWERS = {
   }),
   'GET /v1/machines/:name/addresses': z.strictObject(addresses),
   'GET /v1/machines/:name/snapshots': z.strictObject({ snapshots: z.array(snapshot) }),
+  'POST /v1/machines/:name/exec': commandResult,
   'GET /v1/machines/:name/files': z.strictObject({ path: text, entries: z.array(guestEntry) }),
   'PUT /v1/machines/:name/file': z.strictObject({ path: text }),
   'GET /v1/images': z.strictObject({ images: z.array(image), broken: z.array(brokenImage) }),

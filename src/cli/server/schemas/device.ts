@@ -25,6 +25,7 @@ export const disk = jsonOf<ListedDisk>()({
   id: z.string().describe('Changes when another disk gets the name'),
   format: z.enum(['qcow2', 'raw']),
   owned: z.boolean().describe('A removal of the storage of the machine deletes the file'),
+  temporary: z.literal(true).optional().describe('Every removal of the machine deletes the file'),
   backingPath: z.string().optional(),
   virtualBytes: count.optional(),
   actualBytes: count.optional(),
@@ -33,6 +34,18 @@ export const disk = jsonOf<ListedDisk>()({
     .optional()
     .describe('The use from the next start on, if it differs'),
   port: z.string().optional(),
+});
+
+/** Of a command in the guest. */
+export const commandResult = z.strictObject({
+  exitCode: z.int().optional(),
+  signal: z
+    .string()
+    .optional()
+    .describe('The signal that killed it, such as SIGKILL, instead of an exit code'),
+  stdout: z.string().describe('At most 1 MiB. Bytes that are not UTF-8 are replaced'),
+  stderr: z.string(),
+  truncated: z.boolean().describe('There was more output'),
 });
 
 export const addedDisk = jsonOf<AddedDisk>()({

@@ -1,4 +1,5 @@
 import { watch, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -405,6 +406,29 @@ describe('a running machine over HTTP', () => {
   async function inHost(): Promise<void> {
     await home.vmlet('ls');
   }
+
+  test('answers with the output of a command, and kills it when its client disconnects', async () => {
+    const path = '/v1/machines/m/exec';
+    const script = 'cat; echo $WORD; pwd; echo oops >&2; exit 7';
+    const body = { argv: ['sh', '-c', script], env: { WORD: 'é' }, cwd: '/usr', input: 'typed ' };
+    const result = { version: 1, stdout: 'typed é\n/usr\n', stderr: 'oops\n', exitCode: 7, truncated: false };
+    expect(await served.post(path, body)).toEqual({ status: 200, ...result });
+    const much = await served.post<{ stdout: string }>(path, {
+      argv: ['head', '-c', '1048577', '/dev/zero'],
+    });
+    expect(much).toMatchObject({ truncated: true, exitCode: 0 });
+    expect(much.stdout).toHaveLength(1024 * 1024);
+    const late = await served.post(path, { argv: ['sleep', '4243'], timeoutMs: 10 });
+    expect(late).toMatchObject({ status: 504, error: { code: 'VMLET_TIMED_OUT' } });
+    expect(await served.post(path, { argv: [] })).toMatchObject({ status: 400 });
+    expect(await served.post(path, { argv: ['/absent'] })).toMatchObject({ status: 404 });
+    const headers = { ...served.bearer, host: served.host, 'content-type': 'application/json' };
+    const cut = request({ host: '127.0.0.1', port: served.server.port, method: 'POST', path, headers });
+    cut.on('error', () => undefined).end(JSON.stringify({ argv: ['sleep', '4244'] }));
+    await until(async () => (await inGuest('pgrep -f "^sleep 4244" || true')) !== '');
+    cut.destroy();
+    await until(async () => (await inGuest('pgrep -f "^sleep 424" || true')) === '');
+  });
 
   test('lists, downloads and uploads files', async () => {
     await inGuest(

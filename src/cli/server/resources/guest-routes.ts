@@ -9,11 +9,34 @@ import { guestFileName, guestPath, listGuestDirectory, openAgent, pathIn } from 
 const pathQuery = z.strictObject({ path: guestPath });
 const uploadQuery = z.strictObject({ directory: guestPath, name: guestFileName });
 
+const text = z.string().optional();
+const execBody = z.strictObject({
+  argv: z.array(z.string()).min(1),
+  env: z.record(z.string(), z.string()).optional(),
+  cwd: text,
+  user: text.describe('name, uid, name:group or uid:gid'),
+  input: text,
+  timeoutMs: z.int().positive().optional().describe('The command is killed then, and the answer is an error'),
+});
+/** In bytes, of each stream. The WebSocket has no limit. */
+const MOST_OUTPUT = 1024 * 1024;
+
 /** A guest that reads slowly delays the client for at most this long without a byte. */
 const IDLE_MS = 120_000;
 
-/** Files of a guest, by its agent. */
-export const GUEST_FILE_ROUTES: readonly Route[] = [
+/** Commands and files of a guest, by its agent. */
+export const GUEST_ROUTES: readonly Route[] = [
+  jsonRoute('POST /v1/machines/:name/exec', {
+    summary: 'Run a command in the guest, and wait for its end; it is killed if the client disconnects first',
+    body: execBody,
+    statuses: [409, 504],
+    read: async (exchange, { body: { argv, ...options } }) => {
+      const { signal } = exchange;
+      await using channel = await openAgent(liveOf(exchange), signal);
+      const result = await channel.agent.exec(argv, { ...options, maxBuffer: MOST_OUTPUT, signal });
+      return { ...result, stdout: result.stdout.toString('utf8'), stderr: result.stderr.toString('utf8') };
+    },
+  }),
   jsonRoute('GET /v1/machines/:name/files', {
     summary: 'List a directory of the guest',
     query: pathQuery,
