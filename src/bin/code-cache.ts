@@ -2,13 +2,17 @@ import { createHash } from 'node:crypto';
 import { renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UNFINISHED_EXTENSION, markUsed, unusedCode } from '../util/files/compiled-code.ts';
-import { readOwnFile } from '../util/files/own-entries.ts';
+import { withOwnFile } from '../util/files/own-entries.ts';
+import { FileBytes } from './file-bytes.ts';
 
 export interface KeptCode {
   /** The verbs whose code is included. */
   readonly verbs: readonly string[];
   readonly code: Buffer;
 }
+
+/** V8 has its own copy once the script exists. */
+type ReadCode = KeptCode & Disposable;
 
 const DIGEST_BYTES = 32;
 
@@ -26,13 +30,17 @@ export class CodeCache {
   }
 
   /** @param source differs for each text that the source has had. */
-  read(source: string): KeptCode | undefined {
-    const bytes = this.#bytes();
-    if (bytes === undefined) return undefined;
-    const rest = bytes.subarray(DIGEST_BYTES);
+  read(source: string): ReadCode | undefined {
+    const file = this.#file();
+    if (file === undefined) return undefined;
+    const rest = file.bytes.subarray(DIGEST_BYTES);
     const end = rest.indexOf('\n');
-    if (end < 0 || !bytes.subarray(0, DIGEST_BYTES).equals(digest(source, rest))) return undefined;
-    return { verbs: rest.toString('utf8', 0, end).split(','), code: rest.subarray(end + 1) };
+    if (end < 0 || !file.bytes.subarray(0, DIGEST_BYTES).equals(digest(source, rest))) return undefined;
+    return {
+      verbs: rest.toString('utf8', 0, end).split(','),
+      code: rest.subarray(end + 1),
+      [Symbol.dispose]: () => file[Symbol.dispose](),
+    };
   }
 
   write(source: string, { verbs, code }: KeptCode): void {
@@ -50,11 +58,11 @@ export class CodeCache {
   }
 
   /** Only of a file that no other user may have written: the code would run as this user. */
-  #bytes(): Buffer | undefined {
+  #file(): FileBytes | undefined {
     try {
-      const bytes = readOwnFile(this.#path);
-      if (bytes) markUsed(this.#path);
-      return bytes;
+      const file = withOwnFile(this.#path, (descriptor, size) => new FileBytes(descriptor, size));
+      if (file) markUsed(this.#path);
+      return file;
     } catch {
       // There is none yet, or it is unreadable: the code is compiled.
       return undefined;

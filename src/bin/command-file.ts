@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, openSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { CODE_DIRECTORY, CODE_EXTENSION } from '../util/files/compiled-code.ts';
 import { CodeCache } from './code-cache.ts';
+import { FileBytes } from './file-bytes.ts';
 import { privateDirectory } from './private-directory.ts';
 
 /** The bundled command, or a part of it. */
@@ -43,7 +44,7 @@ export function loadCommandFile(path: string, cache: string): CommandFile {
   const { text, identity } = readSource(path);
   const file = `${placeOf(dirname(path))}-${process.version}-${basename(path, '.cjs')}${CODE_EXTENSION}`;
   const code = new CodeCache(join(directory, file));
-  const kept = code.read(identity);
+  using kept = code.read(identity);
   const script = new Script(text, { filename: path, cachedData: kept?.code });
   const loaded = { exports: {} };
   const run = script.runInThisContext() as (...parts: unknown[]) => void;
@@ -60,29 +61,16 @@ export function loadCommandFile(path: string, cache: string): CommandFile {
   };
 }
 
-/** Reads a file of ASCII, as a function with Node's parameters of a module. V8 then keeps no second copy of its 2 MB. */
+/** Reads a file of ASCII, as a function with Node's parameters of a module. V8 then keeps no second copy of its text. */
 function readSource(path: string): { readonly text: string; readonly identity: string } {
   const descriptor = openSync(path, 'r');
   try {
     const status = fstatSync(descriptor, { bigint: true });
-    return { text: textBetween(HEAD, descriptor, Number(status.size), TAIL), identity: identityOf(status) };
+    using source = new FileBytes(descriptor, Number(status.size), HEAD, TAIL);
+    return { text: source.bytes.toString('latin1'), identity: identityOf(status) };
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** Joins the three without a further copy of the file. */
-function textBetween(head: Buffer, descriptor: number, size: number, tail: Buffer): string {
-  const bytes = Buffer.allocUnsafeSlow(head.length + size + tail.length);
-  head.copy(bytes);
-  const end = head.length + size;
-  for (let at = head.length; at < end;) {
-    const read = readSync(descriptor, bytes, at, end - at, null);
-    if (read === 0) throw new Error('the file of the command became shorter while it was read');
-    at += read;
-  }
-  tail.copy(bytes, end);
-  return bytes.toString('latin1');
 }
 
 /** The kernel changes the last of these with each change of the file. */

@@ -27,12 +27,20 @@ export function isOwnDirectory(path: string, forbiddenMode: number): boolean {
  * @throws the system's error, as for a missing file and for a symbolic link.
  */
 export function readOwnFile(path: string): Buffer | undefined {
+  return withOwnFile(path, (descriptor) => readFileSync(descriptor));
+}
+
+/** The same, for another way to read: `read` gets the open file and its size in bytes. */
+export function withOwnFile<Contents>(
+  path: string,
+  read: (descriptor: number, size: number) => Contents,
+): Contents | undefined {
   // O_NONBLOCK: opening a FIFO must not block.
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const found = fstatSync(descriptor);
     const isOwn = found.isFile() && found.uid === process.getuid?.() && (found.mode & OTHERS_WRITE) === 0;
-    return isOwn ? readFileSync(descriptor) : undefined;
+    return isOwn ? read(descriptor, found.size) : undefined;
   } finally {
     closeSync(descriptor);
   }
