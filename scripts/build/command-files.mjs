@@ -1,5 +1,6 @@
-// Bundles the command as few files by esbuild: it starts in half the time. `vmlet run --pool` has a file of its own, a
-// seventh of the whole command, since V8 needs time for all code of a file, also for what does not run.
+// Bundles the command as few files by esbuild: it starts in half the time. `vmlet run` has files of its own, one for runs
+// in a pool and one for all others that stay in the foreground: V8 needs time and memory for all code of a file, also for
+// what does not run, and `run` keeps the memory for as long as its command runs.
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -14,8 +15,12 @@ const POOLED = `
   export { main } from './main.ts';
   export { isPooledRun as runs } from './lifecycle/run.ts';
 `;
-/** The files that such a run loads with import(). */
-const FILES_OF_POOLED_RUN = /\/lifecycle\/run\.ts$|^\.\/run-pooled\.ts$/;
+/** What such runs load with import(). */
+const isOfPooledRun = (path) => /\/lifecycle\/run\.ts$|^\.\/run-pooled\.ts$/.test(path);
+const isOfForegroundRun = (path, importer) =>
+  importer.endsWith('/cli/commands.ts')
+    ? path === './lifecycle/run.ts'
+    : !/\/run-(detached|pooled)\.ts$|\/completion\//.test(path);
 
 /**
  * Files of their own, which few commands load. All else is one file: Node 20 needs a millisecond for each file that a
@@ -30,20 +35,18 @@ const besideCommand = {
   },
 };
 
-/** Leaves out what a run in a pool never loads. */
-const onlyPooledRun = {
+/** Leaves out the files for import() of which `isLoaded` is false. */
+const only = (isLoaded) => ({
   name: 'no other verbs',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\./ }, ({ path, kind }) =>
-      kind === 'dynamic-import' && !FILES_OF_POOLED_RUN.test(path)
-        ? { path, namespace: 'absent' }
-        : undefined,
+    onResolve({ filter: /^\./ }, ({ path, importer, kind }) =>
+      kind === 'dynamic-import' && !isLoaded(path, importer) ? { path, namespace: 'absent' } : undefined,
     );
     onLoad({ filter: /^/, namespace: 'absent' }, ({ path }) => ({
       contents: `throw new Error(${JSON.stringify(`not in this file of the command: ${path}`)})`,
     }));
   },
-};
+});
 
 /** @returns the results of esbuild, with their metafiles. */
 export async function buildCommandFiles(root, outdir) {
@@ -85,7 +88,13 @@ export async function buildCommandFiles(root, outdir) {
       ...commandFile,
       stdin: { contents: POOLED, resolveDir: join(root, 'src/cli'), sourcefile: 'pooled.js' },
       entryNames: 'pooled',
-      plugins: [onlyPooledRun],
+      plugins: [only(isOfPooledRun)],
+    }),
+    build({
+      ...commandFile,
+      stdin: { contents: WHOLE, resolveDir: join(root, 'src/cli'), sourcefile: 'foreground.js' },
+      entryNames: 'foreground',
+      plugins: [only(isOfForegroundRun), besideCommand],
     }),
   ]);
 }

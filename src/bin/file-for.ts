@@ -1,8 +1,12 @@
 import { join } from 'node:path';
 import { type CommandFile, loadCommandFile } from './command-file.ts';
 
+/** In the words of a run that may need more than the file of foreground runs; its command may have them too. */
+const OF_OTHER_RUN = /^(--pool|--detach|-[a-z]*d)/;
+
 /**
- * Loads the file of the command for a command line: for a run in a pool that of such runs, a seventh of the whole command.
+ * Loads the file of the command for a command line. Runs have smaller ones: a seventh of the whole command in a pool, and
+ * half of it in the foreground.
  * @param directory of the files.
  * @param cache as for `loadCommandFile`.
  */
@@ -12,5 +16,6 @@ export function loadFileFor(args: readonly string[], directory: string, cache: s
     const pooled = loadCommandFile(join(directory, 'pooled.cjs'), cache);
     if (pooled.runs(words)) return pooled;
   }
-  return loadCommandFile(join(directory, 'main.cjs'), cache);
+  const isForeground = verb === 'run' && !words.some((word) => OF_OTHER_RUN.test(word));
+  return loadCommandFile(join(directory, isForeground ? 'foreground.cjs' : 'main.cjs'), cache);
 }

@@ -134,7 +134,7 @@ async function runIn(
   const { cloudInit } = machine;
   // An absent or disabled cloud-init is not a failure.
   if (cloudInit?.state === 'failed') {
-    const { cloudInitFailure } = await import('../../index.ts');
+    const { cloudInitFailure } = await import('../../public/launch.ts');
     const failure = cloudInitFailure(cloudInit, 'the guest');
     if (failure) reportError(failure);
   }

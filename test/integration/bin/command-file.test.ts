@@ -89,6 +89,36 @@ describe('the command', () => {
     expect(status).toBe(125);
   });
 
+  describe('a run in the foreground', () => {
+    it.each([[['absent', '--', 'true']], [['-it', '-m', '1G', '--fresh', 'absent']], [['--json', 'absent']]])(
+      'loads a file of its own: %j',
+      (words) => {
+        const before = vmlet('run', ...words);
+        rmSync(join(home.path, 'package/dist/bin/main.cjs'));
+        expect(vmlet('run', ...words)).toEqual(before);
+        rmSync(join(home.path, 'package/dist/bin/foreground.cjs'));
+        expect(vmlet('run', ...words).status).toBe(1);
+      },
+    );
+
+    it('answers --help with that file', () => {
+      const { stdout } = vmlet('run', '--help');
+      rmSync(join(home.path, 'package/dist/bin/main.cjs'));
+      expect(vmlet('run', '--help')).toEqual({ status: 0, stdout, stderr: '' });
+      expect(stdout).toContain('--detach');
+    });
+
+    it.each([
+      [['-d', 'absent']],
+      [['--rm', '-itd', 'absent']],
+      [['absent', '--detach', '--', 'true']],
+      [['--', 'absent', '-d', '--', 'true']],
+    ])('is a run of the whole command if it may be detached: %j', (words) => {
+      rmSync(join(home.path, 'package/dist/bin/foreground.cjs'));
+      expect(vmlet('run', ...words).stderr).not.toMatch(/foreground|not in this file/);
+    });
+  });
+
   describe('a run in a pool', () => {
     it('loads a file of its own', () => {
       rmSync(join(home.path, 'package/dist/bin/main.cjs'));
@@ -113,7 +143,7 @@ describe('the command', () => {
   });
 
   describe.skipIf('enableCompileCache' in module)('compiled code', () => {
-    it.each(['main', 'pooled'])('is of a text without characters beyond ASCII: %s', (name) => {
+    it.each(['main', 'foreground', 'pooled'])('is of a text without characters beyond ASCII: %s', (name) => {
       expect(isAscii(readFileSync(join(root, `dist/bin/${name}.cjs`)))).toBe(true);
     });
 
