@@ -8,6 +8,7 @@ import { boot } from './launch/boot.ts';
 import { firstReply } from './first-reply.ts';
 import { database } from './template/database.ts';
 import { fork } from './template/fork.ts';
+import { forkMemory } from './template/fork-memory.ts';
 import { guests } from './network/guests.ts';
 import { hundred } from './hundred.ts';
 import { kept } from './launch/kept.ts';
@@ -46,6 +47,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   heal: namedHeal,
   pull,
   fork,
+  'fork-memory': forkMemory,
   pool,
   hundred,
   switches,
