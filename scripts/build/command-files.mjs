@@ -15,7 +15,7 @@ const POOLED = `
   export { main } from './main.ts';
   export { isPooledRun as runs } from './lifecycle/run.ts';
 `;
-/** What such runs load with import(). */
+/** True for the files that such runs load with import(). */
 const isOfPooledRun = (path) => /\/lifecycle\/run\.ts$|^\.\/run-pooled\.ts$/.test(path);
 const isOfForegroundRun = (path, importer) =>
   importer.endsWith('/cli/commands.ts')
