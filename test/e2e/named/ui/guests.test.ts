@@ -425,9 +425,10 @@ describe('a running machine over HTTP', () => {
     const headers = { ...served.bearer, host: served.host, 'content-type': 'application/json' };
     const cut = request({ host: '127.0.0.1', port: served.server.port, method: 'POST', path, headers });
     cut.on('error', () => undefined).end(JSON.stringify({ argv: ['sleep', '4244'] }));
-    await until(async () => (await inGuest('pgrep -f "^sleep 4244" || true')) !== '');
+    await until(async () => (await count('sleep 4244')) === 1);
     cut.destroy();
-    await until(async () => (await inGuest('pgrep -f "^sleep 424" || true')) === '');
+    await until(async () => (await count('sleep 4244')) === 0);
+    expect(await count('sleep 4243')).toBe(0);
   });
 
   test('lists, downloads and uploads files', async () => {
