@@ -4,9 +4,9 @@ import { entriesOf } from './file-usage.ts';
 
 /** The directory in vmlet's caches where the command keeps its code as V8 compiled it. */
 export const CODE_DIRECTORY = 'compiled';
-/** Of a file of compiled code. */
+/** The extension of compiled code. */
 export const CODE_EXTENSION = '.code';
-/** Of a file that is being written, or was when its command was killed. */
+/** The extension of a file that is being written, or was when its command was killed. */
 export const UNFINISHED_EXTENSION = '.new';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -36,7 +36,7 @@ export const disk = jsonOf<ListedDisk>()({
   port: z.string().optional(),
 });
 
-/** Of a command in the guest. */
+/** The end of a command in the guest, and its output. */
 export const commandResult = z.strictObject({
   exitCode: z.int().optional(),
   signal: z

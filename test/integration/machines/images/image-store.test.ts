@@ -552,7 +552,11 @@ describe('disk usage', () => {
     expect(own?.hostBytes).toBe(sum);
     expect(usage.snapshots).toMatchObject([{ name: 'm before', hostBytes: 0 }]);
     const [disk, ...others] = usage['kept disks'];
-    expect(disk).toMatchObject({ name: 'gone-disk0.qcow2', active: false, reclaimableBytes: disk?.hostBytes });
+    expect(disk).toMatchObject({
+      name: 'gone-disk0.qcow2',
+      active: false,
+      reclaimableBytes: disk?.hostBytes,
+    });
     expect(others).toEqual([]);
   });
 

@@ -38,7 +38,7 @@ it('the disk that was made for a command is removed with its machine, but not wi
   await machine.clone('linked', { linked: true });
   await machines.remove('m');
   const base = expect.stringMatching(/^base-/) as string;
-  // Of the linked clone: both disks share their contents with the original.
+  // The linked clone shares the contents of both disks with the original.
   expect(files()).toEqual([base, base, 'm-disk1.qcow2']);
   await machines.remove('linked');
   await machines.remove('copied');
