@@ -6,7 +6,7 @@ import { type Findings, together } from '../section.ts';
 import { counted } from './counted.ts';
 
 const BELONGS =
-  /^(dist\/.*\.(js|d\.ts)|dist\/bin\/(THIRD-PARTY\.txt|package\.json|(main|pooled|execa|yaml)\.cjs)|dist\/page\/(index\.html|THIRD-PARTY\.txt|assets\/[\w-]+\.(css|svg))|dist\/guest-agent\/vmlet-agent|dist\/keeper\/vmlet-keeper|dist\/man\/vmlet[a-z-]*\.1|dist\/confine-program\/vmlet-confine|dist\/network-switch\/vmlet-(switch|plug)|dist\/relay\/vmlet-relay|native\/(agent|keeper|confine|plug|relay|shared|switch)\/(\w+\/)?(\w+\.[ch]|Makefile|\w+\.md)|native\/static-program\.mk|native\/kvm-proof\/.*|src\/(images\/(build|catalogue)|cli\/completion\/scripts)\/.*|package\.json|LICENSE|NOTICE|((src|native)\/([\w-]+\/)*)?README\.md|docs\/([\w-]+\.md|ui\.png)|(CHANGELOG|SECURITY)\.md)$/;
+  /^(dist\/.*\.(js|d\.ts)|dist\/bin\/(THIRD-PARTY\.txt|package\.json|(foreground|main|pooled|execa|yaml)\.cjs)|dist\/openapi\.json|dist\/page\/(index\.html|THIRD-PARTY\.txt|assets\/[\w-]+\.(css|svg))|dist\/guest-agent\/vmlet-agent|dist\/keeper\/vmlet-keeper|dist\/man\/vmlet[a-z-]*\.1|dist\/confine-program\/vmlet-confine|dist\/network-switch\/vmlet-(switch|plug)|dist\/relay\/vmlet-relay|native\/(agent|keeper|confine|plug|relay|shared|switch)\/(\w+\/)?(\w+\.[ch]|Makefile|\w+\.md)|native\/static-program\.mk|native\/kvm-proof\/.*|src\/(images\/(build|catalogue)|cli\/completion\/scripts)\/.*|package\.json|LICENSE|NOTICE|((src|native)\/([\w-]+\/)*)?README\.md|docs\/([\w-]+\.md|ui\.png)|(CHANGELOG|SECURITY)\.md)$/;
 
 interface Packed {
   readonly file: string;

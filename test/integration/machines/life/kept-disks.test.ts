@@ -13,7 +13,8 @@ function makeStores() {
   onTestFinished(remove);
   const image = join(path, 'hang.raw');
   writeFileSync(image, bootSectors.hang);
-  const environment = environmentIn(path);
+  // A prune removes unused images of the cache, which other tests need.
+  const environment = { ...environmentIn(path), XDG_CACHE_HOME: join(path, 'cache') };
   const { disks } = locate(environment, path, 0);
   return {
     image,
